@@ -1,0 +1,7 @@
+//go:build !linux
+
+package process
+
+import "errors"
+
+func monotonicMicros() (int64, error) { return 0, errors.ErrUnsupported }

@@ -1,0 +1,56 @@
+package process
+
+import (
+	"fmt"
+	"io/fs"
+)
+
+// Staged is a file that is complete on disk beside its target but not visible under its name yet.
+// A reload stages what it is about to write, so that a directory which refuses is found before
+// anything has changed. It belongs to one goroutine; exactly one of Commit and Discard ends it.
+type Staged struct {
+	path    string
+	pending pendingFile
+}
+
+type pendingFile interface {
+	Write(p []byte) (int, error)
+	CloseAtomicallyReplace() error
+	Cleanup() error
+}
+
+// Stage writes data to a temporary file in the directory of path. The mode is perm, whatever the
+// umask is. Nothing is left behind when it fails.
+func Stage(path string, data []byte, perm fs.FileMode) (*Staged, error) {
+	f, err := newPendingFile(path, perm)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Write(data); err != nil {
+		_ = f.Cleanup() // the write error is the one to tell
+		return nil, fmt.Errorf("write %s: %w", path, err)
+	}
+	return &Staged{path: path, pending: f}, nil
+}
+
+// Path is the name under which Commit puts the file.
+func (s *Staged) Path() string { return s.path }
+
+// Commit puts the file under its name, replacing what is there, in one step: a reader sees the old
+// content or the new one.
+func (s *Staged) Commit() error { return s.pending.CloseAtomicallyReplace() }
+
+// Discard removes the temporary file. After Commit it does nothing.
+func (s *Staged) Discard() error { return s.pending.Cleanup() }
+
+func writeFile(path string, data []byte, perm fs.FileMode) error {
+	s, err := Stage(path, data, perm)
+	if err != nil {
+		return err
+	}
+	if err := s.Commit(); err != nil {
+		_ = s.Discard()
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,15 @@
+//go:build !windows
+
+package process
+
+import (
+	"io/fs"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+)
+
+func newPendingFile(path string, perm fs.FileMode) (pendingFile, error) {
+	return renameio.NewPendingFile(path,
+		renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(perm))
+}
