@@ -1,0 +1,61 @@
+package buffer
+
+import (
+	"math/bits"
+	"sync"
+)
+
+// The size classes, in bytes. A request above Max is served by the allocator and not kept.
+const (
+	Min = 1 << minShift
+	Max = 1 << maxShift
+
+	minShift = 9  // 512 B
+	maxShift = 16 // 64 KB
+)
+
+// The pools hold *array of each class: a pointer goes into an interface without allocating, a
+// slice header would not.
+var pools [maxShift - minShift + 1]sync.Pool
+
+// Get returns an empty slice with room for at least n bytes. The caller owns it until [Put].
+func Get(n int) []byte {
+	if n > Max {
+		return make([]byte, 0, n)
+	}
+	c := class(n)
+	if p, ok := pools[c].Get().(*byte); ok {
+		return unsafeSlice(p, Min<<c)[:0]
+	}
+	return make([]byte, 0, Min<<c)
+}
+
+// Put gives b back; b and every slice of it must not be used afterwards. Slices that did not come
+// from [Get] are left to the garbage collector.
+func Put(b []byte) {
+	n := cap(b)
+	if n < Min || n > Max || n&(n-1) != 0 {
+		return
+	}
+	pools[class(n)].Put(&b[:1][0])
+}
+
+// Grow returns a slice that holds b's bytes and has room for n more. It gives b back to the pool
+// when it has to move.
+func Grow(b []byte, n int) []byte {
+	if cap(b)-len(b) >= n {
+		return b
+	}
+	next := Get(max(len(b)+n, 2*cap(b)))
+	next = append(next, b...)
+	Put(b)
+	return next
+}
+
+// class returns the smallest size class that holds n bytes.
+func class(n int) int {
+	if n <= Min {
+		return 0
+	}
+	return bits.Len(uint(n-1)) - minShift
+}

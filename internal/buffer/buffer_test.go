@@ -1,0 +1,39 @@
+package buffer
+
+import "testing"
+
+func TestGetHasRoom(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 511, 512, 513, 4096, 4097, 65535, 65536, 65537, 1 << 20} {
+		b := Get(n)
+		if len(b) != 0 || cap(b) < n {
+			t.Errorf("Get(%d): len %d cap %d", n, len(b), cap(b))
+		}
+		Put(b)
+	}
+}
+
+func TestGrowKeepsBytes(t *testing.T) {
+	t.Parallel()
+	b := append(Get(10), "hello"...)
+	b = Grow(b, 100_000)
+	if string(b) != "hello" || cap(b) < 100_005 {
+		t.Errorf("after Grow: %q cap %d", b, cap(b))
+	}
+}
+
+func TestPutIgnoresForeignSlices(t *testing.T) {
+	t.Parallel()
+	Put(nil)
+	Put(make([]byte, 700))
+	Put(make([]byte, 1<<20))
+	if b := Get(600); cap(b) != 1024 {
+		t.Errorf("cap %d, want 1024", cap(b))
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	if n := testing.AllocsPerRun(1000, func() { Put(Get(4096)) }); n != 0 {
+		t.Errorf("%v allocs, want 0", n)
+	}
+}
