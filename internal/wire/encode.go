@@ -1,0 +1,68 @@
+package wire
+
+import "strconv"
+
+// CRLF ends every control line and every payload.
+const CRLF = "\r\n"
+
+// Whole answers.
+const (
+	LinePing = "PING\r\n"
+	LinePong = "PONG\r\n"
+	LineOK   = "+OK\r\n"
+)
+
+// AppendMsg appends the control line of MSG. size is the length of the payload in decimal digits;
+// an empty reply is left out.
+func AppendMsg(dst, subject, sid, reply, size []byte) []byte {
+	dst = append(dst, "MSG "...)
+	dst = appendAddress(dst, subject, sid, reply)
+	dst = append(dst, size...)
+	return append(dst, CRLF...)
+}
+
+// AppendHMsg appends the control line of HMSG. header and total are the lengths of the header block
+// and of block and payload together, in decimal digits.
+func AppendHMsg(dst, subject, sid, reply, header, total []byte) []byte {
+	dst = append(dst, "HMSG "...)
+	dst = appendAddress(dst, subject, sid, reply)
+	dst = append(dst, header...)
+	dst = append(dst, ' ')
+	dst = append(dst, total...)
+	return append(dst, CRLF...)
+}
+
+func appendAddress(dst, subject, sid, reply []byte) []byte {
+	dst = append(dst, subject...)
+	dst = append(dst, ' ')
+	dst = append(dst, sid...)
+	dst = append(dst, ' ')
+	if len(reply) > 0 {
+		dst = append(dst, reply...)
+		dst = append(dst, ' ')
+	}
+	return dst
+}
+
+// MaxMsgLine is an upper bound for the length of a MSG or HMSG control line with these parts.
+func MaxMsgLine(subject, sid, reply []byte) int {
+	const verbBlanksAndSizes = 40
+	return verbBlanksAndSizes + len(subject) + len(sid) + len(reply)
+}
+
+// AppendSize appends n in decimal digits.
+func AppendSize(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }
+
+// AppendErr appends -ERR with text in single quotes.
+func AppendErr(dst []byte, text string) []byte {
+	dst = append(dst, "-ERR '"...)
+	dst = append(dst, text...)
+	return append(dst, "'\r\n"...)
+}
+
+// AppendInfo appends INFO with a JSON object; the blank before the line end is part of the protocol.
+func AppendInfo(dst, json []byte) []byte {
+	dst = append(dst, "INFO "...)
+	dst = append(dst, json...)
+	return append(dst, " \r\n"...)
+}
