@@ -1,0 +1,90 @@
+package config
+
+import (
+	"natsd/internal/config/syntax"
+)
+
+// Reload says what a changed value does when the configuration is reloaded.
+type Reload uint8
+
+// The reload classes.
+const (
+	Live    Reload = iota // takes effect at once, existing connections included
+	NewOnly               // only connections made afterwards use it
+	Restart               // kept for the next start
+)
+
+// String returns the word for the documentation.
+func (r Reload) String() string {
+	return [...]string{"live", "new connections", "restart"}[r]
+}
+
+// Key describes one configuration key: everything that decoding, checking, layering, documentation
+// and comparison need to know about it. A Key never changes after the registry has been built.
+type Key struct {
+	// Path is the full name: "ping_interval", "cluster.tls.timeout". "[]" after a name stands for
+	// the elements of an array of blocks ("authorization.users[].user"), "*" for names that the
+	// operator chooses ("accounts.*.nkey").
+	Path    string
+	Aliases []string // other names of the last element
+	// Exact says that the name counts only in exactly this letter case. Another spelling is ignored
+	// with a warning, as nats-server ignores it without one.
+	Exact bool
+
+	Type    Type
+	Words   []string // the only strings allowed, if any; compared without letter case
+	Default any      // bool, int, string, time.Duration, []string or nil
+	Flag    string   // command-line flag with dashes, for the documentation; empty when there is none
+	Reload  Reload
+	Secret  bool   // the value is shown redacted
+	Doc     string // one or two plain sentences
+
+	// FlagOnly keys cannot stand in a file.
+	FlagOnly bool
+
+	// Short names the key inside a Block that a plain value in place of the block stands for:
+	// with "enabled", `watch: false` means `watch { enabled: false }`.
+	Short string
+	// Expand splits the value into values of other keys of the same block; "host:port" of listen
+	// becomes host and port. Part names are paths relative to the block.
+	Expand func(v *syntax.Value) ([]Part, error)
+	// Parse reads the value in place of the reader that Type names.
+	Parse func(v *syntax.Value) (any, error)
+	// Check looks at the value that Type or Parse gave. Its error text stands after file:line:col.
+	Check func(value any) error
+	// TypeError replaces the text for a value of the wrong form; %s is the form found.
+	TypeError string
+
+	// UnknownText replaces `unknown field "X"` for keys unknown inside a Block; %q is the key.
+	UnknownText string
+	// Lenient blocks warn about unknown keys, because nats-server ignores them.
+	Lenient bool
+
+	// Pending names the feature that the key belongs to, when this version does not have it. The
+	// key is decoded and checked all the same and gives a warning.
+	Pending string
+	// Refuse says that a start must not go on without the pending feature, because the server would
+	// do something else than the file says, or let in somebody else.
+	Refuse bool
+	// Idle tells for a pending Block that it asks for nothing after all ("jetstream: disabled").
+	Idle func(b *block) bool
+}
+
+// Part is one value out of [Key.Expand].
+type Part struct {
+	Name  string
+	Value *syntax.Value
+}
+
+// under returns keys with prefix put before their paths: how groups that occur in several blocks
+// (tls, users, permissions) are described once.
+func under(prefix string, groups ...[]Key) []Key {
+	var out []Key
+	for _, keys := range groups {
+		for _, k := range keys {
+			k.Path = prefix + k.Path
+			out = append(out, k)
+		}
+	}
+	return out
+}

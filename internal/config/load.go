@@ -1,0 +1,191 @@
+package config
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"natsd/internal/config/syntax"
+)
+
+// Source says where a configuration comes from. The same Source gives the same Options again on a
+// reload, as far as files and environment are still the same.
+type Source struct {
+	Path    string            // of the file; empty: no file
+	Flags   []Flag            // set on the command line, in order
+	Env     syntax.Env        // for $NAME in the file; nil is the environment of the process
+	Environ map[string]string // variables that set options; others than NATSD_* are left alone
+	WorkDir string            // relative paths in the configuration start here; empty: the process's own
+}
+
+// Flag is one option set on the command line.
+type Flag struct {
+	Name  string // as typed: "--port"
+	Key   string // path of the key: "port"
+	Value string
+}
+
+// Load reads, layers and checks a configuration. Options is nil when the report has errors, and
+// whole otherwise. Load creates nothing and changes nothing; it may be called at any time, from any
+// goroutine.
+func Load(src Source) (*Options, *Report) {
+	if src.Env == nil {
+		src.Env = os.LookupEnv
+	}
+	tree, err := buildTree(Keys)
+	d := &decoder{src: src, tree: tree}
+	report := &Report{Source: func(Pos) string { return "" }}
+	if err != nil {
+		d.errorAt(Pos{}, "", "internal: %s", err)
+		report.Problems = d.list
+		return nil, report
+	}
+	o := &Options{ConfigFile: src.Path, LoadedAt: time.Now()}
+	root := newBlock(d, tree, "", Pos{})
+	d.readFile(root, o, report)
+	o.Values = d.layer(root)
+	for _, s := range sections() {
+		s.decode(root, o)
+	}
+	for _, s := range sections() {
+		if s.check != nil {
+			s.check(root, o)
+		}
+	}
+	d.pending(root)
+	d.effective(root, o.Values)
+	o.refusals = sortProblems(d.refusals, src.Path)
+	report.Problems = sortProblems(d.list, src.Path)
+	if len(report.Errors()) > 0 {
+		return nil, report
+	}
+	return o, report
+}
+
+// readFile parses the file and puts its checked values into root.
+func (d *decoder) readFile(root *block, o *Options, report *Report) {
+	root.present = true
+	if d.src.Path == "" {
+		return
+	}
+	file, problems := syntax.ParseFile(d.path(d.src.Path), d.src.Env)
+	d.list = append(d.list, problems...)
+	if file == nil {
+		return
+	}
+	report.Source = file.Source
+	o.Digest = file.Digest
+	if file.Root == nil {
+		return
+	}
+	o.Files = file.Files
+	root.pos = Pos{File: d.src.Path}
+	if len(file.Root.Entries) == 0 && len(problems) == 0 {
+		d.warnAt(root.pos, "", "config has no values or is empty")
+	}
+	d.table(root, file.Root)
+}
+
+// path resolves a path of the configuration against the working directory of the Source.
+func (d *decoder) path(p string) string {
+	if p == "" || d.src.WorkDir == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(d.src.WorkDir, p)
+}
+
+// pending reports the keys whose feature is not built, outermost only.
+func (d *decoder) pending(b *block) {
+	for _, n := range b.node.children {
+		k := &n.key
+		l, s := b.leaves[n.name], b.blocks[n.name]
+		switch {
+		case k.Pending == "" && s != nil:
+			d.pending(s)
+		case k.Pending == "":
+			for _, item := range b.lists[n.name] {
+				d.pending(item)
+			}
+			for _, nv := range b.named[n.name] {
+				if nv.Block != nil {
+					d.pending(nv.Block)
+				}
+			}
+		case l != nil && idleValue(l.value, k.Default):
+		case s != nil && k.Idle != nil && k.Idle(s):
+		case b.has(n.name):
+			d.isPending(b, n)
+		}
+	}
+}
+
+// idleValue tells that a value asks for nothing: it is off, empty or the default.
+func idleValue(v, def any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v || v == def
+	case []string:
+		return len(v) == 0
+	}
+	return v == def
+}
+
+func (d *decoder) isPending(b *block, n *node) {
+	pos, path := b.place(n.name), join(b.path, n.name)
+	from := ""
+	if l := b.leaves[n.name]; l != nil && l.origin.Layer > FromFile {
+		from = l.origin.Name + ": "
+	}
+	if !n.key.Refuse {
+		d.warnAt(pos, path, "%s%s has no effect: this version of natsd does not have %s yet", from, path, n.key.Pending)
+		return
+	}
+	d.refusals = append(d.refusals, syntax.Problem{Pos: pos, Key: path,
+		Message: from + path + " cannot be served: this version of natsd does not have " + n.key.Pending + " yet, and will not start as if the key were not there"})
+	d.warnAt(pos, path, "%s%s is valid, but this version of natsd does not have %s yet and refuses to start with it", from, path, n.key.Pending)
+}
+
+// effective fills in the values: what sections read, defaults included, secrets redacted. Keys of
+// blocks that are not configured are left out.
+func (d *decoder) effective(root *block, values map[string]Value) {
+	for path, v := range maps.Clone(values) {
+		n := d.find(path)
+		b := root.at(path)
+		if b == nil {
+			delete(values, path)
+			continue
+		}
+		v.Value = b.value(n.name)
+		if n.key.Secret && v.Value != nil {
+			v.Value = redacted
+		}
+		if list, ok := v.Value.([]string); ok {
+			v.Value = slices.Clone(list)
+		}
+		values[path] = v
+	}
+}
+
+// at returns the block that holds the key with a static path, nil when it is not configured.
+func (b *block) at(path string) *block {
+	for {
+		i := strings.IndexByte(path, '.')
+		if i < 0 {
+			return b
+		}
+		if b = b.blocks[path[:i]]; b == nil || !b.present {
+			return nil
+		}
+		path = path[i+1:]
+	}
+}
+
+// Refusals lists the keys whose feature this version does not have and without which the server
+// would do something else than configured. A start must refuse when there are any; a configuration
+// test shows them as warnings, which the Report holds already.
+func (o *Options) Refusals() []syntax.Problem { return slices.Clone(o.refusals) }

@@ -1,0 +1,4 @@
+package config
+
+// MQTT is the MQTT listener.
+type MQTT struct{}

@@ -1,0 +1,4 @@
+package config
+
+// OCSPPeer is the ocsp_peer map of a tls block.
+type OCSPPeer struct{}

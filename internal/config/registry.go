@@ -1,0 +1,132 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// section is some keys with the code that moves their values into Options.
+type section struct {
+	keys   []Key
+	decode func(root *block, o *Options) // after types were checked and layers merged
+	check  func(root *block, o *Options) // after all sections were decoded: rules across options
+}
+
+// Keys is the registry: every key that natsd knows, in the order of the documentation.
+var Keys = func() (all []Key) {
+	for _, s := range sections() {
+		all = append(all, s.keys...)
+	}
+	return all
+}()
+
+// node is one place in the tree of keys.
+type node struct {
+	key      Key
+	name     string           // last element of the path, "[]" and "*" included
+	path     string           // full path
+	names    map[string]*node // keys inside by lower-case name and alias
+	children []*node          // keys inside, in order
+	item     *node            // what is inside an element of an array of blocks
+	any      *node            // what stands under a name that the operator chose
+}
+
+// static tells that the path holds neither arrays nor chosen names, so that a flag or an
+// environment variable can address the key.
+func (n *node) static() bool { return !strings.ContainsAny(n.path, "*[") }
+
+// buildTree sorts keys into a tree by their paths. A malformed registry is a mistake in this
+// package that its tests find; it is reported as an error all the same.
+func buildTree(keys []Key) (*node, error) {
+	root := &node{names: map[string]*node{}, key: Key{Type: Block}}
+	for _, k := range keys {
+		k.Default = normalDefault(k.Default)
+		if err := root.insert(k); err != nil {
+			return nil, err
+		}
+	}
+	return root, nil
+}
+
+func (n *node) insert(k Key) error {
+	elems := strings.Split(strings.ReplaceAll(k.Path, "[]", ".[]"), ".")
+	at := n
+	for _, e := range elems[:len(elems)-1] {
+		next := at.child(e)
+		if next == nil {
+			return fmt.Errorf("registry: %s: %s is not described before it", k.Path, e)
+		}
+		at = next
+	}
+	return at.add(elems[len(elems)-1], k)
+}
+
+func (n *node) child(name string) *node {
+	switch name {
+	case "[]":
+		if n.item == nil {
+			n.item = &node{name: name, path: n.path + "[]", names: map[string]*node{}, key: Key{
+				Path: n.path + "[]", Type: Block, UnknownText: n.key.UnknownText, Lenient: n.key.Lenient}}
+		}
+		return n.item
+	case "*":
+		return n.any
+	}
+	return n.names[name]
+}
+
+func (n *node) add(name string, k Key) error {
+	c := &node{key: k, name: name, path: k.Path, names: map[string]*node{}}
+	if name == "*" {
+		n.any = c
+		return nil
+	}
+	for _, s := range append([]string{name}, k.Aliases...) {
+		if n.names[s] != nil {
+			return fmt.Errorf("registry: %s: %s is described twice", k.Path, s)
+		}
+		n.names[s] = c
+	}
+	n.children = append(n.children, c)
+	return nil
+}
+
+// each visits all nodes below n in the order of the registry.
+func (n *node) each(visit func(*node)) {
+	for _, c := range n.children {
+		visit(c)
+		c.each(visit)
+	}
+	if n.item != nil {
+		n.item.each(visit)
+	}
+	if n.any != nil {
+		visit(n.any)
+		n.any.each(visit)
+	}
+}
+
+// options returns the names that may stand inside n, sorted.
+func (n *node) options() []string {
+	var out []string
+	for s, c := range n.names {
+		if !c.key.FlagOnly {
+			out = append(out, s)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// normalDefault gives defaults the Go types that the readers of values give.
+func normalDefault(v any) any {
+	switch v := v.(type) {
+	case int:
+		return int64(v)
+	case nil, bool, int64, string, time.Duration, []string:
+		return v
+	}
+	return fmt.Sprint(v)
+}

@@ -1,0 +1,9 @@
+package config
+
+// sections lists all sections in the order in which they are documented, decoded and checked. Each
+// section stands in its own file.
+func sections() []section {
+	return []section{
+		topSection,
+	}
+}

@@ -1,0 +1,4 @@
+package config
+
+// Websocket is the websocket listener.
+type Websocket struct{}
