@@ -1,0 +1,288 @@
+package outbound
+
+import (
+	"sync"
+
+	"natsd/internal/buffer"
+)
+
+const (
+	firstBuffer = 4 << 10 // of a queue that was empty
+	maxVector   = 64      // chunks given to one call of send
+)
+
+// chunk is a run of bytes to send. A nil shared means that the bytes are a pooled buffer that the
+// queue owns.
+type chunk struct {
+	bytes  []byte
+	shared *Shared
+}
+
+func (c *chunk) release() {
+	if c.shared != nil {
+		c.shared.Release()
+	} else {
+		buffer.Put(c.bytes)
+	}
+	*c = chunk{}
+}
+
+// Queue is the outbound side of one connection. The zero value is ready for use.
+//
+// Append with the lock held: [Queue.Lock], then the methods whose names end in Locked, then
+// [Queue.Unlock]. The lock is a leaf: nothing else may be locked or waited for while it is held.
+type Queue struct {
+	mu      sync.Mutex
+	tail    []byte  // open for appending; pooled
+	chunks  []chunk // complete, older than tail
+	pending int     // bytes appended and not sent yet, those of the writer included
+	marked  bool    // somebody has promised to flush
+	busy    bool    // a writer is at work; it owns flight and vec
+	closed  bool
+	drained chan struct{} // closed when the writer has made room; nil while nobody waits
+
+	flight []chunk   // what the writer sends, first byte not sent yet first
+	sent   int       // bytes of flight[0] that have been sent
+	vec    [][]byte  // argument of send
+	one    [1][]byte // backing of vec while there is but one chunk
+	many   *vector   // backing of vec otherwise; pooled
+}
+
+type vector [maxVector][]byte
+
+var vectors = sync.Pool{New: func() any { return new(vector) }}
+
+// Lock locks the queue for appending.
+func (q *Queue) Lock() { q.mu.Lock() }
+
+// Unlock ends appending.
+func (q *Queue) Unlock() { q.mu.Unlock() }
+
+// PendingLocked is the number of bytes that have not been sent.
+func (q *Queue) PendingLocked() int { return q.pending }
+
+// ClosedLocked reports whether the queue takes no more bytes.
+func (q *Queue) ClosedLocked() bool { return q.closed }
+
+// RoomLocked returns the open buffer with room for at least n more bytes. The caller appends to it
+// and hands it to [Queue.CommitLocked].
+func (q *Queue) RoomLocked(n int) []byte {
+	if cap(q.tail)-len(q.tail) < n {
+		q.nextLocked(n)
+	}
+	return q.tail
+}
+
+// CommitLocked takes back the buffer of RoomLocked with bytes appended.
+func (q *Queue) CommitLocked(b []byte) {
+	q.pending += len(b) - len(q.tail)
+	q.tail = b
+}
+
+// CopyLocked appends a copy of p.
+func (q *Queue) CopyLocked(p []byte) {
+	q.pending += len(p)
+	for {
+		n := min(len(p), cap(q.tail)-len(q.tail))
+		q.tail = append(q.tail, p[:n]...)
+		if p = p[n:]; len(p) == 0 {
+			return
+		}
+		q.nextLocked(min(len(p), buffer.Max))
+	}
+}
+
+// ShareLocked appends a body by reference.
+func (q *Queue) ShareLocked(s *Shared) {
+	s.retain()
+	q.sealLocked()
+	q.chunks = append(q.chunks, chunk{bytes: s.bytes, shared: s})
+	q.pending += len(s.bytes)
+}
+
+// nextLocked opens a buffer with room for n bytes. Buffers grow with what piles up: a busy queue gets
+// few large ones, an idle one a small one.
+func (q *Queue) nextLocked(n int) {
+	size := max(firstBuffer, min(4*cap(q.tail), buffer.Max), n)
+	q.sealLocked()
+	q.tail = buffer.Get(size)
+}
+
+func (q *Queue) sealLocked() {
+	if len(q.tail) > 0 {
+		q.chunks = append(q.chunks, chunk{bytes: q.tail})
+	} else if q.tail != nil {
+		buffer.Put(q.tail)
+	}
+	q.tail = nil
+}
+
+// MarkLocked records that the caller will flush, and reports whether nobody else had promised it.
+func (q *Queue) MarkLocked() bool {
+	first := !q.marked
+	q.marked = true
+	return first
+}
+
+// DrainedLocked returns a channel that is closed when the writer has made progress.
+func (q *Queue) DrainedLocked() <-chan struct{} {
+	if q.drained == nil {
+		q.drained = make(chan struct{})
+	}
+	return q.drained
+}
+
+// Pending is the number of bytes that have not been sent.
+func (q *Queue) Pending() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.pending
+}
+
+// Send sends bytes of v in order and returns how many it took; fewer than there are means that no
+// more can be sent now. It must not keep v. An error ends the queue.
+type Send func(v [][]byte) (int, error)
+
+// Flush sends what is queued, in at most rounds calls of send, unless a writer is at work already:
+// that one will see what has been appended. It reports whether bytes are left; then the caller is
+// still the writer and has to call [Queue.Resume] until nothing is left.
+func (q *Queue) Flush(send Send, rounds int) (left bool, err error) {
+	q.mu.Lock()
+	q.marked = false
+	if q.busy || q.closed || q.pending == 0 {
+		q.mu.Unlock()
+		return false, nil
+	}
+	q.busy = true
+	return q.writeLocked(send, rounds)
+}
+
+// Resume goes on sending for the writer that [Queue.Flush] has left bytes to.
+func (q *Queue) Resume(send Send, rounds int) (left bool, err error) {
+	q.mu.Lock()
+	return q.writeLocked(send, rounds)
+}
+
+// writeLocked is entered with the lock held by the only writer and returns without it.
+func (q *Queue) writeLocked(send Send, rounds int) (bool, error) {
+	defer q.mu.Unlock()
+	for ; rounds > 0 && !q.closed; rounds-- {
+		want := q.loadLocked()
+		if want == 0 {
+			q.restLocked()
+			return false, nil
+		}
+		q.mu.Unlock()
+		n, err := send(q.vec)
+		q.mu.Lock()
+		clear(q.vec)
+		q.doneLocked(n)
+		if err != nil {
+			q.closeLocked()
+		} else if n == want {
+			continue
+		}
+		if q.closed {
+			q.restLocked()
+			return false, err
+		}
+		return true, nil
+	}
+	if q.closed || q.pending == 0 {
+		q.restLocked()
+		return false, nil
+	}
+	return true, nil
+}
+
+// loadLocked fills flight and vec and returns the number of bytes in vec.
+func (q *Queue) loadLocked() int {
+	if len(q.flight) == 0 {
+		q.sealLocked()
+		q.flight, q.chunks = q.chunks, q.flight[:0]
+		q.sent = 0
+	}
+	q.vec = q.one[:0]
+	if len(q.flight) > 1 {
+		if q.many == nil {
+			q.many = vectors.Get().(*vector)
+		}
+		q.vec = q.many[:0]
+	}
+	n := 0
+	for i := range q.flight[:min(len(q.flight), maxVector)] {
+		b := q.flight[i].bytes
+		if i == 0 {
+			b = b[q.sent:]
+		}
+		q.vec = append(q.vec, b)
+		n += len(b)
+	}
+	return n
+}
+
+// doneLocked drops the first n bytes of flight.
+func (q *Queue) doneLocked(n int) {
+	q.pending -= n
+	n += q.sent
+	i := 0
+	for ; i < len(q.flight) && n >= len(q.flight[i].bytes); i++ {
+		n -= len(q.flight[i].bytes)
+		q.flight[i].release()
+	}
+	q.sent = n
+	q.flight = q.flight[:copy(q.flight, q.flight[i:])]
+	if q.drained != nil {
+		close(q.drained)
+		q.drained = nil
+	}
+}
+
+// restLocked ends the writer's turn. Bookkeeping of a burst is not kept for the quiet time after it.
+func (q *Queue) restLocked() {
+	const keep = 2
+	q.busy, q.vec = false, nil
+	if q.many != nil {
+		vectors.Put(q.many)
+		q.many = nil
+	}
+	if q.closed {
+		q.dropLocked()
+	}
+	if cap(q.flight) > keep {
+		q.flight = nil
+	}
+	if cap(q.chunks) > keep && len(q.chunks) == 0 {
+		q.chunks = nil
+	}
+}
+
+// Close discards what is queued and takes no more. Bytes that a writer has in its hands are released
+// when it returns.
+func (q *Queue) Close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closeLocked()
+	if !q.busy {
+		q.dropLocked()
+	}
+}
+
+func (q *Queue) closeLocked() {
+	q.closed = true
+	if q.drained != nil {
+		close(q.drained)
+		q.drained = nil
+	}
+}
+
+func (q *Queue) dropLocked() {
+	q.sealLocked()
+	for i := range q.flight {
+		q.flight[i].release()
+	}
+	for i := range q.chunks {
+		q.chunks[i].release()
+	}
+	q.flight, q.chunks, q.pending, q.sent = nil, nil, 0, 0
+}
