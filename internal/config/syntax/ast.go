@@ -1,0 +1,131 @@
+package syntax
+
+import (
+	"fmt"
+	"time"
+)
+
+// Pos is a place in a configuration file. Line and Col count from 1; Col counts bytes. A zero Line
+// means the file as a whole.
+type Pos struct {
+	File string
+	Line int
+	Col  int
+}
+
+// String returns file:line:col, or the file alone when there is no line.
+func (p Pos) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+}
+
+// Kind is the type of a [Value].
+type Kind uint8
+
+// The kinds of values that the language has. There is no null.
+const (
+	String Kind = iota + 1
+	Bool
+	Int
+	Float
+	Time
+	Array
+	Map
+)
+
+// String names the kind as error messages do.
+func (k Kind) String() string {
+	switch k {
+	case String:
+		return "string"
+	case Bool:
+		return "boolean"
+	case Int:
+		return "integer"
+	case Float:
+		return "number"
+	case Time:
+		return "date"
+	case Array:
+		return "array"
+	case Map:
+		return "map"
+	}
+	return "nothing"
+}
+
+// Value is one value with its place. Which field counts follows from Kind. The tree is never
+// changed after parsing; a value that several variables refer to occurs several times in it.
+type Value struct {
+	Kind  Kind
+	Pos   Pos // where it is written; for a variable, where it is referred to
+	Str   string
+	Bool  bool
+	Int   int64
+	Float float64
+	Time  time.Time
+	Items []*Value // Array
+	Map   *Table   // Map
+
+	// Raw is the source text of a scalar as written, without quotes: the option layer reads units
+	// from it that the number alone has lost ("5m").
+	Raw string
+	// Quoted tells that a scalar stood in quotes or in a block.
+	Quoted bool
+	// Var is the name of the variable that the value came from, if any.
+	Var string
+
+	height int // containers from here down, 0 for a scalar
+	nodes  int // values from here down, itself included
+}
+
+// Entry is one key with its value.
+type Entry struct {
+	Key   string // as written
+	Pos   Pos    // of the key
+	Value *Value
+	// Referenced tells that some $variable took this entry's value.
+	Referenced bool
+}
+
+// Table is a map in the order of the file, last definition of a key winning; earlier ones are
+// reported as warnings by [Parse].
+type Table struct {
+	Pos     Pos // of the opening brace; of the first line for a file
+	Entries []*Entry
+
+	index map[string]int // into Entries; nil in a table that was not parsed
+}
+
+// Get returns the entry with exactly this key, or nil.
+func (t *Table) Get(key string) *Entry {
+	if t.index != nil {
+		if i, ok := t.index[key]; ok {
+			return t.Entries[i]
+		}
+		return nil
+	}
+	for _, e := range t.Entries {
+		if e.Key == key {
+			return e
+		}
+	}
+	return nil
+}
+
+// put adds e and returns the entry of the same key that it takes the place of, or nil.
+func (t *Table) put(e *Entry) *Entry {
+	if t.index == nil {
+		t.index = make(map[string]int)
+	}
+	if i, ok := t.index[e.Key]; ok {
+		old := t.Entries[i]
+		t.Entries[i] = e
+		return old
+	}
+	t.index[e.Key] = len(t.Entries)
+	t.Entries = append(t.Entries, e)
+	return nil
+}

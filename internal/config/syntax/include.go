@@ -1,0 +1,236 @@
+package syntax
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// maxFileSize bounds one file.
+const maxFileSize = 16 << 20
+
+var errTooLarge = fmt.Errorf("larger than %d MiB: not a configuration file", maxFileSize>>20)
+
+// link is one file of the chain from the main file to the include that is being read.
+type link struct {
+	name string
+	path string // absolute, symbolic links resolved where possible
+}
+
+// enter notes that a file is being read.
+func (l *loader) enter(name string) {
+	path := absolute(name)
+	if _, seen := l.included[path]; !seen {
+		l.file.Files = append(l.file.Files, path)
+	}
+	l.chain = append(l.chain, link{name: name, path: resolved(path)})
+}
+
+// include reads the rest of an include directive that starts at an offset and puts the keys of the
+// included files into the innermost scope.
+func (p *parser) include(start int) bool {
+	path, ok := p.includePath()
+	if !ok {
+		return false
+	}
+	if p.env {
+		return p.failAt(start, "an environment variable cannot include files", "")
+	}
+	names, ok := p.resolve(start, path)
+	if !ok {
+		return false
+	}
+	for _, name := range names {
+		t, ok := p.load(start, name)
+		if !ok {
+			continue
+		}
+		for _, e := range t.Entries {
+			if !p.expand(start, e.Value) {
+				return false
+			}
+			copied := *e
+			p.put(&copied)
+		}
+	}
+	return true
+}
+
+// includePath reads the path, bare or in quotes. There are no escapes and no variables in it.
+func (p *parser) includePath() (string, bool) {
+	p.skipInline()
+	start := p.at
+	switch c := p.peek(); {
+	case c == '"', c == '\'':
+		end := strings.IndexByte(string(p.text[start+1:]), c)
+		if end < 0 {
+			p.stop()
+			return "", p.failAt(start, "this quote is never closed", "")
+		}
+		p.at = start + 1 + end + 1
+		return string(p.text[start+1 : p.at-1]), true
+	case p.eof(), p.newline():
+		return "", p.fail("include needs a path on the same line", "")
+	case c == '(', c == '{', c == '[', c == '-', digit(c):
+		return "", p.fail("include needs a path", "quote a path that begins with a digit or a special character")
+	}
+	for !p.eof() && !p.newline() && strings.IndexByte(" \t;}'", p.peek()) < 0 {
+		p.at++
+	}
+	path := string(p.text[start:p.at])
+	if p.peek() == '\'' {
+		p.at++
+	}
+	return path, true
+}
+
+// resolve finds the files that an include path means: the one of that name, or all that match a
+// pattern, sorted.
+func (p *parser) resolve(start int, path string) ([]string, bool) {
+	name := filepath.Join(p.dir, path)
+	if filepath.IsAbs(path) {
+		// nats-server takes even this path as relative; a file that relies on that goes on working.
+		if !exists(path) && exists(name) {
+			p.warnAt(start, fmt.Sprintf("there is no %s: %s is used", path, name), "write the path relative to this file, without a leading slash")
+			return []string{name}, true
+		}
+		name = filepath.Clean(path)
+	}
+	if !strings.ContainsAny(path, "*?[") || exists(name) {
+		return []string{name}, true
+	}
+	if dir := filepath.Dir(name); !strings.ContainsAny(dir, "*?[") && !exists(dir) {
+		return nil, p.failAt(start, fmt.Sprintf("include %s: there is no directory %s", path, dir), "")
+	}
+	found, err := filepath.Glob(name)
+	if err != nil {
+		return nil, p.failAt(start, fmt.Sprintf("include %s: not a valid pattern", path), "")
+	}
+	names := found[:0]
+	for _, match := range found {
+		// Editors keep their locks and copies beside the file, with a dot in front.
+		if base := filepath.Base(match); base[0] != '.' || filepath.Base(name)[0] == '.' {
+			names = append(names, match)
+		}
+	}
+	if len(names) == 0 {
+		p.warnAt(start, fmt.Sprintf("include %s: no file matches", path), "")
+	}
+	return names, true
+}
+
+// load reads one included file. Problems in it have been reported under its own name.
+func (p *parser) load(start int, name string) (*Table, bool) {
+	l := p.loader
+	path := absolute(name)
+	if t := l.included[path]; t != nil {
+		return t, true
+	}
+	if cycle := l.cycle(name, resolved(path)); cycle != "" {
+		return nil, p.failAt(start, "include cycle: "+cycle, "")
+	}
+	if len(l.chain) > maxDepth {
+		return nil, p.failAt(start, fmt.Sprintf("includes nested deeper than %d", maxDepth), "")
+	}
+	text, err := readFile(name)
+	if err != nil {
+		hint := ""
+		if errors.Is(err, fs.ErrNotExist) {
+			hint = "the path is relative to the directory of this file"
+			if strings.HasSuffix(name, ",") {
+				hint = "the comma is read as part of the path: put the path in quotes"
+			}
+		}
+		return nil, p.failAt(start, "include "+err.Error(), hint)
+	}
+	l.enter(name)
+	t := l.parse(name, text)
+	l.chain = l.chain[:len(l.chain)-1]
+	l.included[path] = t
+	return t, true
+}
+
+// cycle names the way from a file back to itself, if there is one.
+func (l *loader) cycle(name, path string) string {
+	var b strings.Builder
+	for _, link := range l.chain {
+		if b.Len() > 0 || link.path == path {
+			b.WriteString(link.name + " -> ")
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return b.String() + name
+}
+
+// readFile reads a regular file of acceptable size. It never waits for a writer, as opening a FIFO
+// would, and never touches a device.
+func readFile(name string) ([]byte, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
+	}
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxFileSize {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errTooLarge}
+	}
+	return text, nil
+}
+
+// notRegular says what a file is instead.
+func notRegular(mode fs.FileMode) error {
+	what := "a special file"
+	switch {
+	case mode.IsDir():
+		what = "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		what = "a named pipe"
+	case mode&fs.ModeDevice != 0:
+		what = "a device"
+	case mode&fs.ModeSocket != 0:
+		what = "a socket"
+	}
+	return errors.New("this is " + what + ", not a regular file")
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// absolute returns the path from the root.
+func absolute(name string) string {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return filepath.Clean(name)
+	}
+	return path
+}
+
+// resolved follows symbolic links as far as that is possible.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
+}
