@@ -1,0 +1,5 @@
+//go:build !unix
+
+package logging
+
+const openNonblock = 0

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package logging
+
+func isTooLong(error) bool { return false }
