@@ -1,0 +1,314 @@
+package monitor
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"natsd/internal/status"
+	"natsd/internal/subject"
+)
+
+// ConnState selects open connections, closed ones or both.
+type ConnState int
+
+// The values of ConnState, as $SYS requests number them.
+const (
+	ConnOpen ConnState = iota
+	ConnClosed
+	ConnAll
+)
+
+// ParseConnState understands open, closed, any and all in any case; "" is open.
+func ParseConnState(s string) (ConnState, error) {
+	switch strings.ToLower(s) {
+	case "", "open":
+		return ConnOpen, nil
+	case "closed":
+		return ConnClosed, nil
+	case "any", "all":
+		return ConnAll, nil
+	}
+	return ConnOpen, fmt.Errorf("Error decoding state for %s", s) //nolint:staticcheck // text of the protocol
+}
+
+// ConnzQuery selects connections. The zero value asks for the first page of open ones.
+type ConnzQuery struct {
+	Sort          string    `json:"sort"` // one of SortOptions; "" is cid
+	Auth          bool      `json:"auth"` // show who is connected
+	Subs          bool      `json:"subscriptions"`
+	SubsDetail    bool      `json:"subscriptions_detail"` // wins over Subs
+	Offset        int       `json:"offset"`
+	Limit         int       `json:"limit"` // <= 0 is 1024
+	CID           uint64    `json:"cid"`   // one client; forces Limit 1
+	MQTTClient    string    `json:"mqtt_client"`
+	State         ConnState `json:"state"`
+	User          string    `json:"user"`
+	Account       string    `json:"acc"`
+	FilterSubject string    `json:"filter_subject"` // subscribed to something that overlaps; "" and ">" are no filter
+}
+
+// Connz is a page of connections.
+type Connz struct {
+	ID          string      `json:"server_id"`
+	Now         time.Time   `json:"now"`
+	NumConns    int         `json:"num_connections"` // rows of this page
+	Total       int         `json:"total"`           // in that state and account
+	Offset      int         `json:"offset"`
+	Limit       int         `json:"limit"`
+	Connections []*ConnInfo `json:"connections"`
+}
+
+// ConnInfo is one connection as monitoring shows it.
+type ConnInfo struct {
+	CID            uint64     `json:"cid"`
+	Kind           string     `json:"kind,omitempty"`
+	Type           string     `json:"type,omitempty"`
+	IP             string     `json:"ip"`
+	Port           int        `json:"port"`
+	Start          time.Time  `json:"start"`
+	LastActivity   time.Time  `json:"last_activity"`
+	Stop           *time.Time `json:"stop,omitempty"`
+	Reason         string     `json:"reason,omitempty"`
+	RTT            string     `json:"rtt,omitempty"`
+	Uptime         string     `json:"uptime"`
+	Idle           string     `json:"idle"`
+	Pending        int64      `json:"pending_bytes"`
+	InMsgs         int64      `json:"in_msgs"`
+	OutMsgs        int64      `json:"out_msgs"`
+	InBytes        int64      `json:"in_bytes"`
+	OutBytes       int64      `json:"out_bytes"`
+	Stalls         int64      `json:"stalls,omitempty"`
+	NumSubs        int        `json:"subscriptions"`
+	Name           string     `json:"name,omitempty"`
+	Lang           string     `json:"lang,omitempty"`
+	Version        string     `json:"version,omitempty"`
+	TLSVersion     string     `json:"tls_version,omitempty"`
+	TLSCipher      string     `json:"tls_cipher_suite,omitempty"`
+	TLSPeerCerts   []peerCert `json:"tls_peer_certs,omitempty"`
+	TLSFirst       bool       `json:"tls_first,omitempty"`
+	AuthorizedUser string     `json:"authorized_user,omitempty"`
+	Account        string     `json:"account,omitempty"`
+	Subs           []string   `json:"subscriptions_list,omitempty"`
+	SubsDetail     []subInfo  `json:"subscriptions_list_detail,omitempty"`
+	JWT            string     `json:"jwt,omitempty"`
+	IssuerKey      string     `json:"issuer_key,omitempty"`
+	NameTag        string     `json:"name_tag,omitempty"`
+	Tags           []string   `json:"tags,omitempty"`
+	MQTTClient     string     `json:"mqtt_client,omitempty"`
+	Proxy          *proxyInfo `json:"proxy,omitempty"`
+}
+
+type (
+	peerCert = status.PeerCert
+	subInfo  = status.Sub
+)
+
+// globalAccount is the account of those who have none of their own; connz does not name it.
+const globalAccount = "$G"
+
+// Errors of a sort option that does not go with the state.
+var (
+	errSortStop   = errors.New("sort by stop only valid on closed connections")
+	errSortReason = errors.New("sort by reason only valid on closed connections")
+)
+
+// Connz lists connections. It fails only for a bad sort option.
+func (c *Collector) Connz(q ConnzQuery) (*Connz, error) {
+	order, err := parseSort(q.Sort, q.State)
+	if err != nil {
+		return nil, err
+	}
+	now := c.now().UTC()
+	if q.CID != 0 {
+		q.Limit = 1
+	}
+	out := &Connz{Now: now}
+	if q.Account != "" && !c.source.HasAccount(q.Account) {
+		_, _, out.Offset, out.Limit = page(0, q.Offset, q.Limit)
+		return out, nil
+	}
+	out.ID = c.source.Server().ID
+
+	rows := c.connRows(q.State)
+	rows = keep(rows, func(r *row) bool { return q.Account == "" || r.Facts.Account == q.Account })
+	out.Total = len(rows)
+	rows = keep(rows, func(r *row) bool { return c.wanted(r, &q) })
+
+	from, to, offset, limit := page(len(rows), q.Offset, q.Limit)
+	out.Offset, out.Limit, out.NumConns = offset, limit, to-from
+	out.Connections = make([]*ConnInfo, 0, to-from)
+	infos := make([]ConnInfo, to-from)
+	for i, r := range order.top(rows, now, to)[from:] {
+		c.render(&infos[i], r, &q, now)
+		out.Connections = append(out.Connections, &infos[i])
+	}
+	return out, nil
+}
+
+// row is a connection, open or closed.
+type row struct {
+	*status.Conn
+	closed *status.Closed // nil while open
+}
+
+// end is the moment that ages are counted to.
+func (r *row) end(now time.Time) time.Time {
+	if r.closed != nil {
+		return r.closed.Stop
+	}
+	return now
+}
+
+// last is the moment of the last activity.
+func (r *row) last() time.Time {
+	if r.LastActivity == 0 {
+		return r.Facts.Start.UTC()
+	}
+	return time.Unix(0, r.LastActivity).UTC()
+}
+
+func (c *Collector) connRows(state ConnState) []row {
+	var open []status.Conn
+	var closed []*status.Closed
+	if state != ConnClosed {
+		open = c.source.AppendConns(nil)
+	}
+	if state != ConnOpen {
+		closed = c.source.AppendClosed(nil)
+	}
+	rows := make([]row, 0, len(open)+len(closed))
+	for i := range open {
+		rows = append(rows, row{Conn: &open[i]})
+	}
+	for _, cl := range closed {
+		rows = append(rows, row{Conn: &cl.Conn, closed: cl})
+	}
+	return rows
+}
+
+// keep filters rows in place.
+func keep(rows []row, wanted func(*row) bool) []row {
+	kept := rows[:0]
+	for i := range rows {
+		if wanted(&rows[i]) {
+			kept = append(kept, rows[i])
+		}
+	}
+	return kept
+}
+
+// wanted tells whether a row passes the filters that do not count for the total.
+func (c *Collector) wanted(r *row, q *ConnzQuery) bool {
+	f := r.Facts
+	switch {
+	case q.CID != 0 && (f.CID != q.CID || f.Kind != status.Client),
+		q.User != "" && f.User != q.User,
+		q.MQTTClient != "" && f.MQTTClient != q.MQTTClient:
+		return false
+	case q.FilterSubject == "" || q.FilterSubject == ">":
+		return true
+	}
+	for _, s := range c.subs(r) {
+		if subject.Overlaps(q.FilterSubject, s.Subject) {
+			return true
+		}
+	}
+	return false
+}
+
+// subs yields the subscriptions of a row, numbered.
+func (c *Collector) subs(r *row) func(yield func(int, status.Sub) bool) {
+	return func(yield func(int, status.Sub) bool) {
+		i := 0
+		if r.closed != nil {
+			for i, s := range r.closed.Subscriptions {
+				if !yield(i, s) {
+					return
+				}
+			}
+			return
+		}
+		for s := range c.source.ConnSubs(r.Facts.CID) {
+			if !yield(i, s) {
+				return
+			}
+			i++
+		}
+	}
+}
+
+// render fills info, which is zero, from a row.
+func (c *Collector) render(info *ConnInfo, r *row, q *ConnzQuery, now time.Time) {
+	f := r.Facts
+	end, last := r.end(now), r.last()
+	ip, port := hostPort(f.Remote)
+	*info = ConnInfo{
+		CID:          f.CID,
+		Kind:         f.Kind.String(),
+		Type:         f.Type,
+		IP:           ip,
+		Port:         port,
+		Start:        f.Start.UTC(),
+		LastActivity: last,
+		RTT:          rttText(r.RTT),
+		Uptime:       uptimeText(end.Sub(f.Start)),
+		Idle:         uptimeText(end.Sub(last)),
+		Pending:      r.Pending,
+		InMsgs:       r.InMsgs,
+		OutMsgs:      r.OutMsgs,
+		InBytes:      r.InBytes,
+		OutBytes:     r.OutBytes,
+		Stalls:       r.Stalls,
+		NumSubs:      r.Subs,
+		Name:         f.Name,
+		Lang:         f.Lang,
+		Version:      f.Version,
+		MQTTClient:   f.MQTTClient,
+	}
+	if f.ProxyKey != "" {
+		info.Proxy = &proxyInfo{f.ProxyKey}
+	}
+	if t := f.TLS; t != nil {
+		info.TLSVersion = tlsVersionText(t.Version)
+		info.TLSCipher = tls.CipherSuiteName(t.CipherSuite)
+		info.TLSFirst = t.First
+	}
+	if r.closed != nil {
+		stop := r.closed.Stop.UTC()
+		info.Stop, info.Reason = &stop, r.closed.Reason
+	}
+	info.setIdentity(r, q.Auth)
+	switch {
+	case q.SubsDetail:
+		for _, s := range c.subs(r) {
+			info.SubsDetail = append(info.SubsDetail, s)
+		}
+	case q.Subs:
+		for _, s := range c.subs(r) {
+			info.Subs = append(info.Subs, s.Subject)
+		}
+	}
+}
+
+// setIdentity shows who is connected. A closed connection shows most of it unasked.
+func (info *ConnInfo) setIdentity(r *row, asked bool) {
+	f := r.Facts
+	if asked {
+		info.AuthorizedUser = f.User
+		if f.Account != globalAccount {
+			info.Account = f.Account
+		}
+		if f.TLS != nil && r.closed == nil {
+			info.TLSPeerCerts = f.TLS.PeerCerts
+		}
+	}
+	if asked || r.closed != nil {
+		info.JWT, info.IssuerKey, info.Tags = f.JWT, f.IssuerKey, f.Tags
+		if r.closed == nil || f.Account != globalAccount {
+			info.NameTag = f.AccountTag
+		}
+	}
+}

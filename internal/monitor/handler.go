@@ -1,0 +1,271 @@
+package monitor
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// answer is what an endpoint has to say: a value to encode as JSON, or bytes. Errors become status 400
+// with the text of the error.
+type answer struct {
+	status int    // 0 is 200
+	value  any    // encoded with indent; nil when body is the answer
+	indent string // empty is compact
+	body   []byte
+	kind   string // Content-Type; empty is application/json
+	plain  bool   // without the header for other origins
+}
+
+// endpoint is one path of the monitoring port.
+type endpoint struct {
+	path    string
+	counted string // key of http_req_stats; empty is not counted
+	late    bool   // counted only when the parameters are well formed
+	serve   func(c *Collector, p *params) (answer, error)
+}
+
+const indent = "  "
+
+// reply is a value in the common form.
+func reply[T any](v T, err error) (answer, error) { return answer{value: v, indent: indent}, err }
+
+// endpoints is the table of paths. Each reads all its parameters first and leaves when one is bad.
+var endpoints = []endpoint{
+	{path: "/varz", counted: "/varz", serve: func(c *Collector, _ *params) (answer, error) {
+		return reply(c.Varz(), nil)
+	}},
+	{path: "/connz", counted: "/connz", late: true, serve: serveConnz},
+	{path: "/routez", counted: "/routez", late: true, serve: func(c *Collector, p *params) (answer, error) {
+		p.subs()
+		return reply(c.Routez(), p.err)
+	}},
+	{path: "/gatewayz", counted: "/gatewayz", serve: func(c *Collector, p *params) (answer, error) {
+		p.subs()
+		p.bool("accs")
+		return reply(c.Gatewayz(), p.err)
+	}},
+	{path: "/leafz", counted: "/leafz", serve: func(c *Collector, p *params) (answer, error) {
+		p.bool("subs")
+		return reply(c.Leafz(), p.err)
+	}},
+	{path: "/subsz", counted: "/subsz", serve: serveSubsz},
+	{path: "/subscriptionsz", counted: "/subsz", serve: serveSubsz},
+	{path: "/accountz", counted: "/accountz", serve: func(c *Collector, p *params) (answer, error) {
+		return reply(c.Accountz(AccountzQuery{Account: p.text("acc")}))
+	}},
+	{path: "/accstatz", counted: "/accstatz", serve: func(c *Collector, p *params) (answer, error) {
+		q := AccstatzQuery{Unused: p.bool("unused")}
+		return reply(c.Accstatz(q), p.err)
+	}},
+	{path: "/jsz", counted: "/jsz", serve: serveJsz},
+	{path: "/healthz", counted: "/healthz", serve: serveHealthz},
+	{path: "/ipqueuesz", serve: func(c *Collector, p *params) (answer, error) {
+		p.bool("all")
+		return answer{value: c.IPQueuesz(), indent: "   "}, p.err
+	}},
+	{path: "/raftz", serve: func(c *Collector, _ *params) (answer, error) {
+		_, err := c.Raftz()
+		return answer{status: http.StatusNotFound}, err
+	}},
+	{path: "/stacksz", serve: func(*Collector, *params) (answer, error) {
+		return answer{body: stacks()}, nil
+	}},
+	{path: "/debug/vars", serve: func(c *Collector, _ *params) (answer, error) {
+		return answer{value: c.Vars(), indent: indent, kind: "application/json; charset=utf-8", plain: true}, nil
+	}},
+}
+
+func serveConnz(c *Collector, p *params) (answer, error) {
+	q := ConnzQuery{Sort: p.text("sort"), Auth: p.bool("auth")}
+	q.Subs, q.SubsDetail = p.subs()
+	q.Offset = p.int("offset")
+	q.Limit = p.int("limit")
+	q.CID = p.uint64("cid")
+	q.State = p.state()
+	q.User = p.text("user")
+	q.Account = p.text("acc")
+	q.MQTTClient = p.text("mqtt_client")
+	q.FilterSubject = p.text("filter_subject")
+	if p.err != nil {
+		return answer{}, p.err
+	}
+	return reply(c.Connz(q))
+}
+
+func serveSubsz(c *Collector, p *params) (answer, error) {
+	q := SubszQuery{
+		Subs:    p.bool("subs"),
+		Offset:  p.int("offset"),
+		Limit:   p.int("limit"),
+		Test:    p.text("test"),
+		Account: p.text("acc"),
+	}
+	if p.err != nil {
+		return answer{}, p.err
+	}
+	return reply(c.Subsz(q))
+}
+
+func serveJsz(c *Collector, p *params) (answer, error) {
+	for _, name := range []string{"accounts", "streams", "consumers", "direct-consumers", "config"} {
+		p.bool(name)
+	}
+	p.int("offset")
+	p.int("limit")
+	q := JszQuery{LeaderOnly: p.bool("leader-only")}
+	p.bool("raft")
+	p.bool("stream-leader-only")
+	if p.err != nil {
+		return answer{}, p.err
+	}
+	return reply(c.Jsz(q))
+}
+
+func serveHealthz(c *Collector, p *params) (answer, error) {
+	q := HealthzQuery{
+		JSEnabledOnly: p.bool("js-enabled"),
+		JSServerOnly:  p.bool("js-server-only"),
+		JSMetaOnly:    p.bool("js-meta-only"),
+		Account:       p.text("account"),
+		Stream:        p.text("stream"),
+		Consumer:      p.text("consumer"),
+		Details:       p.bool("details"),
+	}
+	q.JSEnabledOnly = p.bool("js-enabled-only") || q.JSEnabledOnly
+	if p.err != nil {
+		return answer{}, p.err
+	}
+	h := c.Healthz(q)
+	code := h.StatusCode
+	h.StatusCode = 0
+	return answer{status: code, value: h}, nil
+}
+
+// Handler serves the monitoring port. basePath is the option http_base_path as written; "" serves at
+// the root. Any method is answered, as tools expect.
+func Handler(c *Collector, basePath string) http.Handler {
+	r := chi.NewRouter()
+	base := strings.TrimSuffix(path.Clean("/"+basePath), "/")
+	r.Handle("/", counting(c, "/", rootPage(base)))
+	for _, e := range endpoints {
+		r.Handle(e.path, e.handler(c))
+	}
+	return cleanPath(under(base, r))
+}
+
+// cleanPath redirects paths such as //varz, which scrapers ask for when their URL ends in a slash.
+func cleanPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clean := path.Clean("/" + r.URL.Path)
+		if clean != "/" && strings.HasSuffix(r.URL.Path, "/") {
+			clean += "/"
+		}
+		if clean == r.URL.Path {
+			next.ServeHTTP(w, r)
+			return
+		}
+		target := *r.URL
+		target.Scheme, target.Host, target.Path, target.RawPath = "", "", clean, ""
+		http.Redirect(w, r, target.String(), http.StatusTemporaryRedirect)
+	})
+}
+
+// under serves next below base; base itself is its root. The path is cut here and not in the router's
+// patterns because base may hold characters that mean something there.
+func under(base string, next http.Handler) http.Handler {
+	if base == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest, ok := strings.CutPrefix(r.URL.Path, base)
+		if !ok || rest == "/" || rest != "" && rest[0] != '/' {
+			http.NotFound(w, r)
+			return
+		}
+		inner := r.Clone(r.Context())
+		inner.URL.Path, inner.URL.RawPath = "/"+strings.TrimPrefix(rest, "/"), ""
+		next.ServeHTTP(w, inner)
+	})
+}
+
+func counting(c *Collector, key string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.hits[key].Add(1)
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (e *endpoint) handler(c *Collector) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hits := c.hits[e.counted]
+		if hits != nil && !e.late {
+			hits.Add(1)
+		}
+		p := params{values: r.URL.Query()}
+		a, err := e.serve(c, &p)
+		if hits != nil && e.late && p.err == nil {
+			hits.Add(1)
+		}
+		if err != nil {
+			writeError(w, a.status, err)
+			return
+		}
+		a.write(w)
+	})
+}
+
+func (a *answer) write(w http.ResponseWriter) {
+	body := a.body
+	if a.value != nil {
+		var err error
+		if body, err = encode(a.value, a.indent); err != nil {
+			writeError(w, http.StatusInternalServerError, err)
+			return
+		}
+	}
+	if !a.plain {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+	}
+	kind := a.kind
+	if kind == "" {
+		kind = "application/json"
+	}
+	writeBody(w, a.status, kind, body)
+}
+
+// writeError answers with the text of err; status 0 is 400.
+func writeError(w http.ResponseWriter, status int, err error) {
+	if status == 0 {
+		status = http.StatusBadRequest
+	}
+	writeBody(w, status, "text/plain; charset=utf-8", []byte(err.Error()))
+}
+
+func writeBody(w http.ResponseWriter, status int, kind string, body []byte) {
+	if status == 0 {
+		status = http.StatusOK
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that went away has no use for the error
+}
+
+// encode is v as JSON without a final newline.
+func encode(v any, indent string) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetIndent("", indent)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,53 @@
+package monitor
+
+import (
+	"bytes"
+	"html/template"
+	"net/http"
+)
+
+// rootLinks are the endpoints that the page of the root offers.
+var rootLinks = []struct{ Path, Text string }{
+	{"/varz", "General"},
+	{"/jsz", "JetStream"},
+	{"/connz", "Connections"},
+	{"/accountz", "Accounts"},
+	{"/accstatz", "Account statistics"},
+	{"/subsz", "Subscriptions"},
+	{"/routez", "Routes"},
+	{"/leafz", "Leaf nodes"},
+	{"/gatewayz", "Gateways"},
+	{"/raftz", "Raft groups"},
+	{"/healthz", "Health"},
+	{"/debug/vars", "Runtime variables"},
+}
+
+var rootTemplate = template.Must(template.New("root").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>natsd monitoring</title>
+<style>body { font-family: system-ui, sans-serif; margin: 3em auto; max-width: 30em; } li { margin: .4em 0; }</style>
+</head>
+<body>
+<h1>natsd</h1>
+<ul>
+{{- range .Links}}
+<li><a href="{{$.Base}}{{.Path}}">{{.Text}}</a></li>
+{{- end}}
+</ul>
+</body>
+</html>
+`))
+
+// rootPage is a page of links to everything that can be asked.
+func rootPage(base string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		var page bytes.Buffer
+		if err := rootTemplate.Execute(&page, map[string]any{"Base": base, "Links": rootLinks}); err != nil {
+			writeError(w, http.StatusInternalServerError, err)
+			return
+		}
+		writeBody(w, http.StatusOK, "text/html; charset=utf-8", page.Bytes())
+	})
+}
