@@ -1,0 +1,35 @@
+package main
+
+import (
+	"errors"
+	"os/exec"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"natsd": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exit1": wantExit(exitFail),
+			"exit2": wantExit(exitUsage),
+		},
+	})
+}
+
+// wantExit is a script command that runs a program and expects one exit code, which a plain '!' does
+// not tell from another.
+func wantExit(code int) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, args []string) {
+		err := ts.Exec(args[0], args[1:]...)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != code {
+			ts.Fatalf("%v: want exit code %d, got %v", args, code, err)
+		}
+	}
+}
