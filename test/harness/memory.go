@@ -1,0 +1,39 @@
+package harness
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// RSS returns the resident memory of the process in bytes, 0 where the system has no /proc.
+func (s *Server) RSS() int64 { return s.status("VmRSS:") * 1024 }
+
+// PeakRSS returns the highest resident memory so far in bytes, 0 where the system has no /proc.
+func (s *Server) PeakRSS() int64 { return s.status("VmHWM:") * 1024 }
+
+// FDs returns the number of open files of the process, 0 where the system has no /proc.
+func (s *Server) FDs() int {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.Pid()))
+	if err != nil {
+		return 0
+	}
+	return len(entries)
+}
+
+func (s *Server) status(key string) int64 {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", s.Pid()))
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if rest, ok := strings.CutPrefix(lines.Text(), key); ok {
+			n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return n
+		}
+	}
+	return 0
+}
