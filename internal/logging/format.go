@@ -56,10 +56,14 @@ func (e *encoder) append(buf []byte, r *entry) (line []byte, body int) {
 	} else if e.utc && !stamp.IsZero() {
 		stamp = stamp.UTC()
 	}
-	if e.format == formatClassic {
+	switch e.format {
+	case formatJSON:
+		return e.appendJSON(buf, stamp, r)
+	case formatLogfmt:
+		return e.appendLogfmt(buf, stamp, r)
+	default:
 		return e.appendClassic(buf, stamp, r)
 	}
-	return e.appendStructured(buf, stamp, r)
 }
 
 func (e *encoder) appendClassic(buf []byte, stamp time.Time, r *entry) (line []byte, body int) {
@@ -139,36 +143,48 @@ func appendAttr(buf []byte, prefix string, a slog.Attr) []byte {
 	return appendWord(buf, text(a.Value))
 }
 
-// appendStructured leaves the two structured forms to slog's own handlers.
-func (e *encoder) appendStructured(buf []byte, stamp time.Time, r *entry) (line []byte, body int) {
+// stampLayout is the time of the structured forms.
+const stampLayout = "2006-01-02T15:04:05.000000Z07:00"
+
+// appendLogfmt does not use slog's text handler, which leaves some control bytes as they are.
+func (e *encoder) appendLogfmt(buf []byte, stamp time.Time, r *entry) (line []byte, body int) {
+	if !e.bare && !stamp.IsZero() {
+		buf = append(buf, "time="...)
+		buf = stamp.AppendFormat(buf, stampLayout)
+		buf = append(buf, ' ')
+	}
+	body = len(buf)
+	buf = append(buf, "level="...)
+	buf = append(buf, names[classOf(r.level)]...)
+	buf = append(buf, " msg="...)
+	buf = appendWord(buf, r.message)
+	if r.module != "" {
+		buf = append(buf, " module="...)
+		buf = appendWord(buf, r.module)
+	}
+	for _, a := range r.attrs {
+		buf = appendAttr(buf, "", a)
+	}
+	return append(buf, '\n'), body
+}
+
+func (e *encoder) appendJSON(buf []byte, stamp time.Time, r *entry) (line []byte, body int) {
 	if e.bare {
 		stamp = time.Time{}
 	}
-	start := len(buf)
-	w := bytes.NewBuffer(buf)
-	opts := slog.HandlerOptions{Level: slog.Level(-1 << 15), ReplaceAttr: rename}
-	var h slog.Handler
-	mark := []byte(`"level":`)
-	if e.format == formatJSON {
-		h = slog.NewJSONHandler(w, &opts)
-	} else {
-		h = slog.NewTextHandler(w, &opts)
-		mark = []byte("level=")
-	}
+	var w bytes.Buffer
+	h := slog.NewJSONHandler(&w, &slog.HandlerOptions{Level: slog.Level(-1 << 15), ReplaceAttr: rename})
 	rec := slog.NewRecord(stamp, r.level, r.message, 0)
 	if r.module != "" {
 		rec.AddAttrs(slog.String("module", r.module))
 	}
-	for _, a := range r.attrs {
-		if e.format == formatLogfmt {
-			a.Value = flatten(a.Value)
-		}
-		rec.AddAttrs(a)
-	}
+	rec.AddAttrs(r.attrs...)
 	// A write to a bytes.Buffer does not fail and the values are settled.
 	_ = h.Handle(context.Background(), rec)
-	line = w.Bytes()
-	return line, start + max(0, bytes.Index(line[start:], mark))
+	text := w.Bytes()
+	prefix := max(0, bytes.Index(text, []byte(`"level":`)))
+	buf = append(buf, text[:prefix]...)
+	return appendJSONEscaped(buf, text[prefix:]), len(buf)
 }
 
 // rename gives slog's own attributes the form that all lines share: six levels, microseconds.
@@ -176,31 +192,15 @@ func rename(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) > 0 {
 		return a
 	}
-	switch v := a.Value.Any().(type) {
-	case slog.Level:
-		if a.Key == slog.LevelKey {
-			return slog.String(a.Key, names[classOf(v)])
+	switch a.Key {
+	case slog.LevelKey:
+		if l, ok := a.Value.Any().(slog.Level); ok {
+			return slog.String(a.Key, names[classOf(l)])
 		}
-	case time.Time:
-		if a.Key == slog.TimeKey {
-			return slog.String(a.Key, v.Format("2006-01-02T15:04:05.000000Z07:00"))
+	case slog.TimeKey:
+		if a.Value.Kind() == slog.KindTime {
+			return slog.String(a.Key, a.Value.Time().Format(stampLayout))
 		}
 	}
 	return a
-}
-
-// flatten turns raw JSON into a string, which slog's text handler would print as a list of bytes.
-func flatten(v slog.Value) slog.Value {
-	switch v.Kind() {
-	case slog.KindAny:
-		return slog.StringValue(text(v))
-	case slog.KindGroup:
-		members := make([]slog.Attr, 0, len(v.Group()))
-		for _, a := range v.Group() {
-			members = append(members, slog.Attr{Key: a.Key, Value: flatten(a.Value)})
-		}
-		return slog.GroupValue(members...)
-	default:
-		return v
-	}
 }

@@ -1,7 +1,9 @@
 package logging
 
 import (
+	"fmt"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -49,4 +51,23 @@ func plainWord(s string) bool {
 		i += size
 	}
 	return true
+}
+
+// appendJSONEscaped appends one line of JSON with what does not print escaped: JSON itself asks for
+// that below the space only, a terminal minds more.
+func appendJSONEscaped(buf, line []byte) []byte {
+	for len(line) > 0 {
+		r, size := utf8.DecodeRune(line)
+		switch {
+		case r == '\n', strconv.IsPrint(r):
+			buf = append(buf, line[:size]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			buf = fmt.Appendf(buf, `\u%04x\u%04x`, high, low)
+		default:
+			buf = fmt.Appendf(buf, `\u%04x`, r)
+		}
+		line = line[size:]
+	}
+	return buf
 }

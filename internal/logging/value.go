@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"time"
 )
 
 // settle resolves the attributes so that no encoder has to look behind an any: what is left are
@@ -72,13 +73,17 @@ func describePanic(x, reason any) string {
 	return fmt.Sprintf("!PANIC: %v", reason)
 }
 
-// text is the value as a word of a line form. v is settled and no group.
+// text is the value as it stands in a line form. v is settled and no group.
 func text(v slog.Value) string {
-	if v.Kind() == slog.KindAny {
+	switch v.Kind() {
+	case slog.KindTime:
+		return v.Time().Format(time.RFC3339Nano)
+	case slog.KindAny:
 		if raw, ok := v.Any().(json.RawMessage); ok {
 			return string(raw)
 		}
 		return "<nil>"
+	default:
+		return v.String()
 	}
-	return v.String()
 }
