@@ -4,22 +4,24 @@ import "time"
 
 // Admin is the admin block: the operators' interface of the server.
 type Admin struct {
-	Listen      string // TCP host:port; empty is none
-	Unix        string // path of the socket; empty is the default place
-	UIDRoles    map[string]string
-	GIDRoles    map[string]string
-	TLS         *TLS
-	Tokens      []AdminToken
-	TokensFile  string
-	CORSOrigins []string
-	HistoryDir  string // empty keeps revisions in memory only
-	HistoryKeep int
-	AuditFile   string
-	AuditEvents bool
-	Probation   time.Duration
-	Pprof       bool
-	WriteConfig bool
-	Pos         Pos
+	Configured    bool   // the block stands in the configuration
+	Listen        string // TCP host:port; empty is none
+	Unix          string // path of the socket; empty is the default place
+	UIDRoles      map[string]string
+	GIDRoles      map[string]string
+	TLS           *TLS
+	Tokens        []AdminToken
+	TokensFile    string
+	CORSOrigins   []string
+	HistoryDir    string // empty keeps revisions in memory only
+	HistoryKeep   int
+	AuditFile     string
+	AuditEvents   bool
+	MonitorCompat bool // monitoring paths on this listener too
+	Probation     time.Duration
+	Pprof         bool
+	WriteConfig   bool
+	Pos           Pos
 }
 
 // AdminToken is one token of the file.

@@ -162,3 +162,11 @@ func join(path, name string) string {
 	}
 	return path + "." + name
 }
+
+// layer returns the layer that the value of name comes from.
+func (b *block) layer(name string) Layer {
+	if l := b.leaves[b.key(name).name]; l != nil {
+		return l.origin.Layer
+	}
+	return FromDefault
+}

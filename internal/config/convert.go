@@ -4,18 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"natsd/internal/config/syntax"
 )
 
 // convert checks one plain value against its key and returns it as bool, int64, string, []string or
 // time.Duration. Problems are reported here and give nil.
-func (d *decoder) convert(n *node, v *syntax.Value, path string, from Origin) any {
+// The name is the last element of the key, or what the operator chose in its place.
+func (d *decoder) convert(n *node, name string, v *syntax.Value, path string, from Origin) any {
 	k := &n.key
 	read := k.Parse
 	if read == nil {
-		read = func(v *syntax.Value) (any, error) { return d.read(k, n.name, v, path, from) }
+		read = func(v *syntax.Value) (any, error) { return d.read(k, name, v, path, from) }
 	}
 	value, err := read(v)
 	if err == nil && k.Check != nil {
@@ -24,6 +27,9 @@ func (d *decoder) convert(n *node, v *syntax.Value, path string, from Origin) an
 	if err != nil {
 		d.refuse(path, from, err)
 		return nil
+	}
+	if k.ZeroIsDefault && (value == int64(0) || value == time.Duration(0) || value == "") {
+		return k.Default
 	}
 	return value
 }
@@ -75,7 +81,7 @@ func (d *decoder) read(k *Key, name string, v *syntax.Value, path string, from O
 	case t&(Strings|List) != 0 && v.Kind == syntax.Array:
 		return texts(v)
 	}
-	return nil, typeError(k, v)
+	return nil, typeError(k, name, v)
 }
 
 // word reads a string; a key with Words takes only those and gets them as the registry writes them.
@@ -105,9 +111,9 @@ func texts(v *syntax.Value) (any, error) {
 	return out, nil
 }
 
-func typeError(k *Key, v *syntax.Value) error {
+func typeError(k *Key, name string, v *syntax.Value) error {
 	if k.TypeError != "" {
-		return fmt.Errorf(k.TypeError, describe(v))
+		return errors.New(strings.NewReplacer("%s", describe(v), "%q", strconv.Quote(name)).Replace(k.TypeError))
 	}
 	if v.Kind == syntax.String && k.Type&(Bool|Int|sizes) != 0 && v.Quoted && !k.Secret {
 		return fmt.Errorf("expected %s, got %s; leave out the quotes", k.Type, describe(v))

@@ -24,7 +24,13 @@ func (d *decoder) table(b *block, t *syntax.Table) {
 		if n == nil {
 			continue
 		}
-		if prev := first[n.name]; prev != nil {
+		switch prev := first[n.name]; {
+		case prev == nil:
+		case e.Referenced && !prev.Referenced:
+			continue // a variable that happens to have the name of an option set beside it
+		case prev.Referenced && !e.Referenced:
+			b.forget(n.name)
+		default:
 			d.warnAt(e.Pos, join(b.path, n.name), "%q sets the same option as %q at %s; the later one counts", e.Key, prev.Key, prev.Pos)
 			b.forget(n.name)
 		}
@@ -37,7 +43,7 @@ func (d *decoder) table(b *block, t *syntax.Table) {
 func (d *decoder) lookup(b *block, e *syntax.Entry) *node {
 	n := b.node.names[strings.ToLower(e.Key)]
 	switch {
-	case n != nil && n.key.FlagOnly, n == nil:
+	case n == nil, n.key.FlagOnly, n.key.Own && e.Referenced:
 		if !e.Referenced {
 			d.unknown(b, e)
 		}
@@ -78,7 +84,10 @@ func (d *decoder) entry(b *block, n *node, v *syntax.Value, from Origin, keyPos 
 		s := b.open(n, keyPos)
 		d.entry(s, n.names[k.Short], v, from, keyPos)
 	default:
-		b.leaves[n.name] = &leaf{node: n, src: v, origin: from, value: d.convert(n, v, path, from)}
+		if l := b.leaves[n.name]; l != nil && l.origin.Layer == FromFile && from.Layer == FromFile {
+			d.warnAt(from.Pos, path, "%s is set at %s too; the later one counts", n.name, l.origin.Pos)
+		}
+		b.leaves[n.name] = &leaf{node: n, src: v, origin: from, value: d.convert(n, n.name, v, path, from)}
 	}
 }
 
@@ -128,7 +137,7 @@ func (d *decoder) chosen(n *node, t *syntax.Table, path string) []namedValue {
 			nv.Block.present = true
 			d.table(nv.Block, e.Value.Map)
 		default:
-			nv.Plain = d.convert(n.any, e.Value, at, Origin{Layer: FromFile, Pos: e.Value.Pos})
+			nv.Plain = d.convert(n.any, e.Key, e.Value, at, Origin{Layer: FromFile, Pos: e.Value.Pos})
 		}
 		out = append(out, nv)
 	}

@@ -31,6 +31,10 @@ type Key struct {
 	// with a warning, as nats-server ignores it without one.
 	Exact bool
 
+	// Own keys are unknown to nats-server, where the name may serve as a variable. An entry that some
+	// $variable refers to is therefore that variable, not the option.
+	Own bool
+
 	Type    Type
 	Words   []string // the only strings allowed, if any; compared without letter case
 	Default any      // bool, int, string, time.Duration, []string or nil
@@ -38,6 +42,9 @@ type Key struct {
 	Reload  Reload
 	Secret  bool   // the value is shown redacted
 	Doc     string // one or two plain sentences
+
+	// ZeroIsDefault says that 0 stands for the default, as it does in nats-server.
+	ZeroIsDefault bool
 
 	// FlagOnly keys cannot stand in a file.
 	FlagOnly bool
@@ -52,7 +59,8 @@ type Key struct {
 	Parse func(v *syntax.Value) (any, error)
 	// Check looks at the value that Type or Parse gave. Its error text stands after file:line:col.
 	Check func(value any) error
-	// TypeError replaces the text for a value of the wrong form; %s is the form found.
+	// TypeError replaces the text for a value of the wrong form; %s in it is the form
+	// found, %q the key.
 	TypeError string
 
 	// UnknownText replaces `unknown field "X"` for keys unknown inside a Block; %q is the key.

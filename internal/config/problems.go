@@ -22,3 +22,5 @@ func (p *problems) errorAt(pos Pos, key, format string, args ...any) {
 func (p *problems) warnAt(pos Pos, key, format string, args ...any) {
 	p.add(pos, key, "", true, format, args...)
 }
+
+func isError(p syntax.Problem) bool { return !p.Warning }

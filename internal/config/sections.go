@@ -4,6 +4,13 @@ package config
 // section stands in its own file.
 func sections() []section {
 	return []section{
-		topSection,
+		listenSection,
+		tlsSection,
+		limitsSection,
+		loggingSection,
+		monitoringSection,
+		authorizationSection,
+		accountsSection,
+		adminSection,
 	}
 }

@@ -27,9 +27,9 @@ func (d *decoder) duration(k *Key, name string, v *syntax.Value, path string, fr
 	}
 	switch {
 	case k.Type&DurationText != 0, v.Kind != syntax.Int && v.Kind != syntax.Float:
-		return nil, typeError(k, v)
+		return nil, typeError(k, name, v)
 	case v.Kind == syntax.Float && k.Type&(DurationOrSeconds|WholeSeconds) != 0:
-		return nil, typeError(k, v)
+		return nil, typeError(k, name, v)
 	case k.Type&DurationOrSeconds != 0 && from.Layer == FromFile:
 		d.warnAt(v.Pos, path, "invalid use of field %q: %s should be converted to a duration", name, name)
 	}

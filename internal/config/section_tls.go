@@ -1,0 +1,24 @@
+package config
+
+import "slices"
+
+// tlsSection is the top-level tls block: that of the client listener, and of https monitoring.
+var tlsSection = section{decode: decodeTopTLS, keys: slices.Concat(tlsKeys("tls"), []Key{
+	{Path: "tls.enabled", Type: Bool, FlagOnly: true, Flag: "--tls", Doc: "`--tls=false` takes the block of the file away."},
+})}
+
+func decodeTopTLS(root *block, o *Options) {
+	b := root.block("tls")
+	if !b.has("enabled") {
+		o.TLS = decodeTLS(b, tlsClients)
+		return
+	}
+	if !b.bool("enabled") {
+		return
+	}
+	if !b.has("certs") && !b.has("cert_file") {
+		b.errorf("enabled", "TLS Server certificate must be present and valid")
+		return
+	}
+	o.TLS = decodeTLS(b, tlsClients)
+}
