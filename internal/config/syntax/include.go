@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +12,10 @@ import (
 	"syscall"
 )
 
-// maxFileSize bounds one file.
-const maxFileSize = 16 << 20
+const (
+	maxFileSize = 16 << 20 // bytes of one file
+	maxIncludes = 100_000  // files included by one load, repeated ones counted again
+)
 
 var errTooLarge = fmt.Errorf("larger than %d MiB: not a configuration file", maxFileSize>>20)
 
@@ -25,9 +28,7 @@ type link struct {
 // enter notes that a file is being read.
 func (l *loader) enter(name string) {
 	path := absolute(name)
-	if _, seen := l.included[path]; !seen {
-		l.file.Files = append(l.file.Files, path)
-	}
+	l.file.Files = append(l.file.Files, path)
 	l.chain = append(l.chain, link{name: name, path: resolved(path)})
 }
 
@@ -46,6 +47,10 @@ func (p *parser) include(start int) bool {
 		return false
 	}
 	for _, name := range names {
+		if p.loader.includes++; p.loader.includes > maxIncludes {
+			p.stop()
+			return p.failAt(start, fmt.Sprintf("more than %d includes", maxIncludes), "")
+		}
 		t, ok := p.load(start, name)
 		if !ok {
 			continue
@@ -55,7 +60,9 @@ func (p *parser) include(start int) bool {
 				return false
 			}
 			copied := *e
+			p.path = append(p.path, e.Key)
 			p.put(&copied)
+			p.path = p.path[:len(p.path)-1]
 		}
 	}
 	return true
@@ -67,7 +74,7 @@ func (p *parser) includePath() (string, bool) {
 	start := p.at
 	switch c := p.peek(); {
 	case c == '"', c == '\'':
-		end := strings.IndexByte(string(p.text[start+1:]), c)
+		end := bytes.IndexByte(p.text[start+1:], c)
 		if end < 0 {
 			p.stop()
 			return "", p.failAt(start, "this quote is never closed", "")
@@ -187,12 +194,17 @@ func readFile(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
 	}
+	tooLarge := &fs.PathError{Op: "read", Path: name, Err: errTooLarge}
+	if info.Size() > maxFileSize {
+		return nil, tooLarge
+	}
+	// The size may be out of date, and files under /proc have none.
 	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(text) > maxFileSize {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: errTooLarge}
+		return nil, tooLarge
 	}
 	return text, nil
 }

@@ -5,43 +5,56 @@ import (
 	"strings"
 )
 
-// secretWords occur in the names of keys that hold a secret.
-var secretWords = []string{"pass", "token", "secret", "seed", "jwt", "creds", "nkey", "proxy_sig"}
-
-// secretKey reports whether a key holds a secret, going by its name.
-func secretKey(key string) bool {
-	key = strings.ToLower(key)
-	for _, word := range secretWords {
-		if strings.Contains(key, word) {
-			return true
-		}
-	}
-	return false
-}
+// secretName matches the names of keys whose value nobody should see.
+const secretName = `[\w.-]*(?:pass|token|secret|seed|jwt)[\w.-]*|ek|(?:encryption_)?key`
 
 var (
-	// secretPair is a key that holds a secret, with a value on the same line.
-	secretPair = regexp.MustCompile(`(?i)["']?[\w.-]*(?:` + strings.Join(secretWords, "|") + `)[\w.-]*["']?(?:\s*[=:]\s*|\s+)("(?:\\.|[^"\\])*"?|'[^']*'?|[^\s"'{\[][^}]*)`)
-	// secretURL is the part of a URL that holds user and password.
-	secretURL = regexp.MustCompile(`://([^/@\s"']+)@`)
-	// secretHash is a bcrypt hash, a seed or a JWT, wherever it stands.
-	secretHash = regexp.MustCompile(`(\$2[aby]\$[^\s"',;}\]]*|\bS[ACNOUX][A-Z2-7]{50,}|\beyJ[\w.-]+)`)
+	secretKeyForm = regexp.MustCompile(`(?i)^(?:` + secretName + `)$`)
+	// secretPair is such a key with what separates it from a value on the same line.
+	secretPair = regexp.MustCompile(`(?i)(?:^|[\s{,;])["']?(?:` + secretName + `)["']?(?:\s*[=:]\s*|\s+)`)
+	// nextPair is where the value of one key ends and another key begins.
+	nextPair = regexp.MustCompile(`[,;]\s*["']?[\w.$-]+["']?\s*[:={]|\}`)
+	// secretText is what gives itself away wherever it stands: user and password in a URL, a bcrypt
+	// hash, a seed, a JWT.
+	secretText = regexp.MustCompile(`://[^/@\s"']+@|\$2[aby]\$[^\s"',;}\]]*|\bS[ACNOUX][A-Z2-7]{50,}|\beyJ[\w.-]+`)
 )
+
+// secretKey reports whether a key holds a secret, going by its name.
+func secretKey(key string) bool { return secretKeyForm.MatchString(key) }
 
 // mask hides what looks like a secret in a line of a configuration file, a star for each byte.
 func mask(line string) string {
-	for _, re := range []*regexp.Regexp{secretPair, secretURL, secretHash} {
-		found := re.FindAllStringSubmatchIndex(line, -1)
-		if found == nil {
-			continue
-		}
-		b := []byte(line)
-		for _, m := range found {
-			for i := m[2]; i < m[3]; i++ {
-				b[i] = '*'
+	b := []byte(line)
+	for _, m := range secretPair.FindAllStringIndex(line, -1) {
+		hide(b[m[1] : m[1]+valueLength(line[m[1]:])])
+	}
+	for _, m := range secretText.FindAllStringIndex(line, -1) {
+		hide(b[m[0]:m[1]])
+	}
+	return string(b)
+}
+
+// valueLength returns how much of the text is one value, as far as that can be told: more rather
+// than less.
+func valueLength(text string) int {
+	if text == "" || text[0] == '{' || text[0] == '[' {
+		return 0
+	}
+	if q := text[0]; q == '"' || q == '\'' {
+		for i := 1; i < len(text); i++ {
+			switch {
+			case text[i] == '\\' && q == '"':
+				i++
+			case text[i] == q:
+				return i + 1
 			}
 		}
-		line = string(b)
+		return len(text)
 	}
-	return line
+	if m := nextPair.FindStringIndex(text); m != nil {
+		return m[0]
+	}
+	return len(text)
 }
+
+func hide(b []byte) { copy(b, strings.Repeat("*", len(b))) }

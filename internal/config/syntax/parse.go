@@ -67,7 +67,8 @@ type loader struct {
 	included map[string]*Table // by absolute path: an include sees nothing of its includer
 	chain    []link            // the files being read, outermost first
 	environ  map[string]*Value // parsed environment variables; nil while one is being parsed
-	expanded int               // values that variables and repeated includes have multiplied
+	includes int               // files included so far
+	values   int               // in the tree so far
 }
 
 func newLoader(env Env) *loader {

@@ -54,7 +54,7 @@ func (p *parser) file() *Table {
 // entries reads pairs into the innermost scope, up to and including the closing brace, or up to
 // the end of the file at the top level. open is the offset of the brace that started it.
 func (p *parser) entries(open int, lv level) {
-	comma := false // a comma may follow at the beginning of the next line, as some write JSON
+	comma := false // within braces, a comma may begin the next line, as some write JSON
 	for {
 		p.skipBlank()
 		switch c := p.peek(); {
@@ -73,9 +73,9 @@ func (p *parser) entries(open int, lv level) {
 				p.at++
 				p.entries(p.at-1, block)
 				p.depth--
-				comma = p.finish(lv)
+				comma = false
 			}
-		case c == ',' && comma:
+		case c == ',' && comma && lv != top:
 			p.at++
 			comma = false
 		default:
@@ -89,7 +89,7 @@ func (p *parser) entries(open int, lv level) {
 func (p *parser) strayBrace() {
 	at := p.at
 	p.at++
-	p.skipBlank()
+	p.skipSpace()
 	if p.eof() {
 		p.warnAt(at, "this brace closes nothing", "remove it")
 		return
@@ -114,8 +114,8 @@ func (p *parser) entry(lv level) (comma bool) {
 		return p.finish(lv)
 	}
 	p.path = append(p.path, key)
+	defer func() { p.path = p.path[:len(p.path)-1] }()
 	v, ok := p.entryValue(start, lv)
-	p.path = p.path[:len(p.path)-1]
 	if !ok {
 		p.recover(lv)
 		return false
@@ -124,7 +124,7 @@ func (p *parser) entry(lv level) (comma bool) {
 	return p.finish(lv)
 }
 
-// put adds an entry to the innermost scope.
+// put adds an entry to the innermost scope. Its key is the last of the path.
 func (p *parser) put(e *Entry) {
 	old := p.scopes[len(p.scopes)-1].put(e)
 	if old == nil {
@@ -136,7 +136,7 @@ func (p *parser) put(e *Entry) {
 		hint = "maps are not merged: put everything into one of them"
 	}
 	p.report(Problem{
-		Pos: e.Pos, Key: p.keyPath(e.Key), Warning: true, Hint: hint,
+		Pos: e.Pos, Key: p.keyPath(), Warning: true, Hint: hint,
 		Message: fmt.Sprintf("%q is defined twice: this replaces the one at %s", e.Key, old.Pos),
 	})
 }
@@ -199,15 +199,33 @@ func (p *parser) separatedValue(key int, lv level) (*Value, bool) {
 	case p.eof() && lv != top:
 		return nil, p.failAt(key, "this key has no value", "")
 	case p.newline():
-		return nil, p.failAt(key, "this key has no value on its line", "start the value on the line of the separator")
+		p.failAt(key, "this key has no value on its line", "start the value on the line of the separator")
+		p.skipOrphan()
+		return nil, false
 	case lv == inner && (c == ',' || c == '}'):
 		return nil, p.failAt(key, "this key has no value", `write "" for an empty string`)
 	}
 	v, ok := p.value(false)
+	ok = ok && p.count(start, 1)
 	if ok && !p.env && p.at == start {
 		p.warnAt(key, "this key has no value: it is read as an empty string", `write ""`)
 	}
 	return v, ok
+}
+
+// skipOrphan skips the next line if a single value stands there: it belongs to the key above.
+func (p *parser) skipOrphan() {
+	at := p.at
+	p.skipSpace()
+	line := p.text[p.at:]
+	if i := bytes.IndexByte(line, '\n'); i >= 0 {
+		line = line[:i]
+	}
+	if bytes.ContainsAny(bytes.TrimSpace(line), " \t=:{") {
+		p.at = at
+		return
+	}
+	p.at += len(line)
 }
 
 // value reads a value of any kind. What ends the value is left to the caller.
@@ -257,7 +275,7 @@ func (p *parser) array() (*Value, bool) {
 	start := p.at
 	v := &Value{Kind: Array, Pos: p.pos(start), nodes: 1}
 	p.at++
-	comma := false // a comma may follow at the beginning of the next line
+	comma := false // a comma may begin the next line
 	for {
 		p.skipBlank()
 		c := p.peek()
@@ -282,7 +300,7 @@ func (p *parser) array() (*Value, bool) {
 			break
 		}
 		item, ok := p.value(true)
-		if !ok {
+		if !ok || !p.count(start, 1) {
 			p.skipBrackets(1, false)
 			break
 		}
@@ -371,12 +389,11 @@ func (p *parser) skipBrackets(depth int, keep bool) {
 				return
 			}
 		case '"', '\'':
-			line := p.text[p.at+1:]
-			if i := bytes.IndexByte(line, '\n'); i >= 0 {
-				line = line[:i]
-			}
-			if i := bytes.IndexByte(line, c); i >= 0 {
-				p.at += i + 1
+			for i := p.at + 1; i < len(p.text) && p.text[i] != '\n'; i++ {
+				if p.text[i] == c {
+					p.at = i
+					break
+				}
 			}
 		case '#', '/':
 			if p.comment() && p.at > 0 && space(p.text[p.at-1]) {
@@ -494,7 +511,5 @@ func (p *parser) warnAt(offset int, message, hint string) {
 	p.report(Problem{Pos: p.pos(offset), Key: p.keyPath(), Message: message, Hint: hint, Warning: true})
 }
 
-// keyPath names the key that is being read, or one below it.
-func (p *parser) keyPath(below ...string) string {
-	return strings.Join(append(p.path[:len(p.path):len(p.path)], below...), ".")
-}
+// keyPath names the key that is being read.
+func (p *parser) keyPath() string { return strings.Join(p.path, ".") }

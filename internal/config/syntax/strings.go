@@ -168,11 +168,12 @@ func (p *parser) blockString() (*Value, bool) {
 }
 
 // bare reads a string without quotes whose text began at start; the bytes up to the current one
-// are part of it whatever they are. A bare word may turn out to be a boolean or a variable.
+// are part of it whatever they are. A bare word may turn out to be a boolean or a variable, but not
+// when it has an escape or ends at a single quote.
 func (p *parser) bare(start int) (*Value, bool) {
 	var b strings.Builder
 	b.Write(p.text[start:p.at])
-	escapes := false
+	plain := false
 	for !p.eof() && !p.endsBare() {
 		c := p.peek()
 		if c != '\\' {
@@ -180,7 +181,7 @@ func (p *parser) bare(start int) (*Value, bool) {
 			p.at++
 			continue
 		}
-		escapes = true
+		plain = true
 		if !p.escape(&b, false) {
 			return nil, false
 		}
@@ -188,10 +189,11 @@ func (p *parser) bare(start int) (*Value, bool) {
 	raw := string(p.text[start:p.at])
 	if p.peek() == '\'' {
 		p.at++
+		plain = true
 	}
 	text := b.String()
 	v := p.scalar(start, &Value{Kind: String, Str: text, Raw: raw})
-	if escapes {
+	if plain {
 		return v, true
 	}
 	if truth, ok := boolean(text); ok {

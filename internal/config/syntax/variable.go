@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// maxExpanded bounds how many values variables and repeated includes may multiply a file by: a few
-// lines that double each other would otherwise fill the memory of whoever walks the tree.
-const maxExpanded = 1 << 20
+// maxValues bounds the tree. Variables and repeated includes count each time: a few lines that
+// double each other would otherwise fill the memory of whoever walks the tree.
+const maxValues = 2 << 20
 
 // variable replaces a reference by its value: that of a key above it in the innermost map that has
 // one, else that of the environment.
@@ -33,7 +33,7 @@ func (p *parser) variable(start int, name string) (*Value, bool) {
 	}
 	if v == nil {
 		what := "this variable"
-		if !p.secret() {
+		if !p.env && !p.secret() {
 			what = fmt.Sprintf("variable %q", name)
 		}
 		return nil, p.failAt(start, what+" is not defined", "define it above this line or in the environment, or put the value in quotes if it is not a variable")
@@ -53,16 +53,23 @@ func (p *parser) hash(start int, rest string) *Value {
 
 // expand accounts for a value that occurs once more.
 func (p *parser) expand(start int, v *Value) bool {
-	p.loader.expanded += v.nodes
-	switch {
-	case p.loader.expanded > maxExpanded:
-		p.failAt(start, fmt.Sprintf("variables and includes expand to more than %d values", maxExpanded), "")
-	case p.depth+v.height > maxDepth:
-		p.failAt(start, fmt.Sprintf("nested deeper than %d", maxDepth), "")
-	default:
+	if p.depth+v.height > maxDepth {
+		p.stop()
+		return p.failAt(start, fmt.Sprintf("nested deeper than %d", maxDepth), "")
+	}
+	return p.count(start, v.nodes)
+}
+
+// count accounts for more values.
+func (p *parser) count(start, values int) bool {
+	p.loader.values += values
+	if p.loader.values <= maxValues {
 		return true
 	}
-	p.stop()
+	if !p.stopped {
+		p.stop()
+		p.failAt(start, fmt.Sprintf("more than %d values", maxValues), "included files and values of variables count each time they are used")
+	}
 	return false
 }
 
