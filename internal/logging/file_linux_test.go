@@ -48,7 +48,7 @@ func TestDiskFillsUpAndRecovers(t *testing.T) {
 		t.Errorf("stderr: %q", got)
 	}
 	data := read(t, path)
-	tail := data[strings.Index(data, "room again"):]
+	_, tail, _ := strings.Cut(data, "room again")
 	if !strings.Contains(tail, "[WRN] Log file can be written again dropped=") {
 		t.Errorf("the log does not tell of the gap: %q", tail)
 	}

@@ -40,8 +40,7 @@ func (h *handler) Handle(_ context.Context, rec slog.Record) error {
 		attrs = append(attrs, a)
 		return true
 	})
-	for i := len(h.scopes) - 1; i >= 0; i-- {
-		s := h.scopes[i]
+	for _, s := range slices.Backward(h.scopes) {
 		attrs = append(slices.Clip(s.attrs), attrs...)
 		if s.group != "" {
 			attrs = []slog.Attr{{Key: s.group, Value: slog.GroupValue(attrs...)}}

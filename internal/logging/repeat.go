@@ -3,6 +3,7 @@ package logging
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -113,7 +114,7 @@ func (r *repeats) due(all bool) (told []*entry, next time.Duration) {
 func (k *repeat) summary(now time.Time) *entry {
 	e := *k.entry
 	e.time = now
-	e.attrs = append(e.attrs[:len(e.attrs):len(e.attrs)], slog.Uint64("repeated", k.held))
+	e.attrs = append(slices.Clip(e.attrs), slog.Uint64("repeated", k.held))
 	return &e
 }
 
