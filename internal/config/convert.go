@@ -113,7 +113,7 @@ func texts(v *syntax.Value) (any, error) {
 
 func typeError(k *Key, name string, v *syntax.Value) error {
 	if k.TypeError != "" {
-		return errors.New(strings.NewReplacer("%s", describe(v), "%q", strconv.Quote(name)).Replace(k.TypeError))
+		return errors.New(strings.NewReplacer("%s", describe(v), "%k", plainKind(v.Kind), "%q", strconv.Quote(name)).Replace(k.TypeError))
 	}
 	if v.Kind == syntax.String && k.Type&(Bool|Int|sizes) != 0 && v.Quoted && !k.Secret {
 		return fmt.Errorf("expected %s, got %s; leave out the quotes", k.Type, describe(v))
@@ -130,7 +130,7 @@ func describe(v *syntax.Value) string {
 	case syntax.Bool:
 		return fmt.Sprint(v.Bool)
 	case syntax.Int, syntax.Float, syntax.Time:
-		return kindWord(v.Kind) + " " + v.Raw
+		return "the" + strings.TrimPrefix(kindWord(v.Kind), "a") + " " + v.Raw
 	case syntax.String:
 		s := v.Str
 		if len(s) > 40 {
@@ -146,17 +146,24 @@ func kindWord(k syntax.Kind) string {
 	case syntax.Bool:
 		return "a boolean"
 	case syntax.Int:
-		return "the number"
+		return "a number"
 	case syntax.Float:
-		return "the decimal number"
+		return "a decimal number"
 	case syntax.Time:
-		return "the date"
+		return "a date"
 	case syntax.Array:
 		return "an array"
 	case syntax.Map:
 		return "a block"
 	}
 	return "a string"
+}
+
+// plainKind is the name of a kind in texts that programs may compare.
+func plainKind(k syntax.Kind) string {
+	words := map[syntax.Kind]string{syntax.String: "string", syntax.Bool: "bool", syntax.Int: "integer",
+		syntax.Float: "float", syntax.Time: "date", syntax.Array: "array", syntax.Map: "map"}
+	return words[k]
 }
 
 // oneOf joins words as "a, b or c".

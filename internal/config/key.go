@@ -59,8 +59,8 @@ type Key struct {
 	Parse func(v *syntax.Value) (any, error)
 	// Check looks at the value that Type or Parse gave. Its error text stands after file:line:col.
 	Check func(value any) error
-	// TypeError replaces the text for a value of the wrong form; %s in it is the form
-	// found, %q the key.
+	// TypeError replaces the text for a value of the wrong form; %s in it is the
+	// value found, %k its kind, %q the key.
 	TypeError string
 
 	// UnknownText replaces `unknown field "X"` for keys unknown inside a Block; %q is the key.

@@ -58,7 +58,7 @@ func decodeAuthorization(root *block, o *Options) {
 func authTimeout(b *block, t *TLS) time.Duration {
 	if d := b.dur("timeout"); d > 0 {
 		if d > time.Minute {
-			b.warnf("timeout", "timeout of %v (%f seconds) is high, consider keeping it under 60 seconds. possibly caused by unquoted duration; use '1m' instead of 1m, for example", d, d.Seconds())
+			b.warnf("timeout", "invalid use of field %q: timeout of %v is high, consider keeping it under 60 seconds", "timeout", d)
 		}
 		return d
 	}
