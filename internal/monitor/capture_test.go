@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,11 +17,16 @@ import (
 // capture reads a body that a nats-server gave.
 func capture(t testing.TB, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", "captures", name))
+	return bytes.TrimSuffix(readFile(t, filepath.Join("testdata", "captures", name)), []byte("\n"))
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bytes.TrimSuffix(b, []byte("\n"))
+	return b
 }
 
 func decodeCapture[T any](t testing.TB, name string) *T {
@@ -87,19 +91,6 @@ func (f *fakeSource) add(t testing.TB, i *ConnInfo) {
 		subs = append(subs, status.Sub{Subject: s})
 	}
 	f.connSubs[i.CID] = subs
-}
-
-// withoutNatsd drops the keys that only natsd has.
-func withoutNatsd(body []byte) string {
-	lines := strings.Split(string(body), "\n")
-	for i, l := range lines {
-		if strings.Contains(l, `"natsd_version"`) {
-			lines = append(lines[:i], lines[i+1:]...)
-			lines[i-1] = strings.TrimSuffix(lines[i-1], ",")
-			break
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 // TestConnzAsCaptured rebuilds the connections of a nats-server and expects its very bytes.

@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"cmp"
 	"os"
 	"sync/atomic"
 	"time"
@@ -32,7 +31,7 @@ func New(source status.Source, options func() *config.Options) *Collector {
 		now:     time.Now,
 		args:    os.Args,
 		process: newProcess(time.Now()),
-		hits:    make(map[string]*atomic.Uint64),
+		hits:    map[string]*atomic.Uint64{"/": new(atomic.Uint64)},
 	}
 	for _, e := range endpoints {
 		if e.counted != "" && c.hits[e.counted] == nil {
@@ -76,6 +75,3 @@ func ratio(a, b uint64) float64 {
 	}
 	return float64(a) / float64(b)
 }
-
-// descending compares for the other order.
-func descending[T cmp.Ordered](a, b T) int { return cmp.Compare(b, a) }

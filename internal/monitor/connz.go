@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -208,36 +210,25 @@ func (c *Collector) wanted(r *row, q *ConnzQuery) bool {
 		q.User != "" && f.User != q.User,
 		q.MQTTClient != "" && f.MQTTClient != q.MQTTClient:
 		return false
-	case q.FilterSubject == "" || q.FilterSubject == ">":
-		return true
 	}
-	for _, s := range c.subs(r) {
-		if subject.Overlaps(q.FilterSubject, s.Subject) {
+	return q.FilterSubject == "" || q.FilterSubject == ">" || c.interested(r, q.FilterSubject)
+}
+
+func (c *Collector) interested(r *row, filter string) bool {
+	for s := range c.subs(r) {
+		if subject.Overlaps(filter, s.Subject) {
 			return true
 		}
 	}
 	return false
 }
 
-// subs yields the subscriptions of a row, numbered.
-func (c *Collector) subs(r *row) func(yield func(int, status.Sub) bool) {
-	return func(yield func(int, status.Sub) bool) {
-		i := 0
-		if r.closed != nil {
-			for i, s := range r.closed.Subscriptions {
-				if !yield(i, s) {
-					return
-				}
-			}
-			return
-		}
-		for s := range c.source.ConnSubs(r.Facts.CID) {
-			if !yield(i, s) {
-				return
-			}
-			i++
-		}
+// subs yields the subscriptions of a row.
+func (c *Collector) subs(r *row) iter.Seq[status.Sub] {
+	if r.closed != nil {
+		return slices.Values(r.closed.Subscriptions)
 	}
+	return c.source.ConnSubs(r.Facts.CID)
 }
 
 // render fills info, which is zero, from a row.
@@ -283,11 +274,9 @@ func (c *Collector) render(info *ConnInfo, r *row, q *ConnzQuery, now time.Time)
 	info.setIdentity(r, q.Auth)
 	switch {
 	case q.SubsDetail:
-		for _, s := range c.subs(r) {
-			info.SubsDetail = append(info.SubsDetail, s)
-		}
+		info.SubsDetail = slices.Collect(c.subs(r))
 	case q.Subs:
-		for _, s := range c.subs(r) {
+		for s := range c.subs(r) {
 			info.Subs = append(info.Subs, s.Subject)
 		}
 	}

@@ -1,11 +1,10 @@
 package monitor
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -224,7 +223,7 @@ func (a *answer) write(w http.ResponseWriter) {
 	body := a.body
 	if a.value != nil {
 		var err error
-		if body, err = encode(a.value, a.indent); err != nil {
+		if body, err = json.Marshal(a.value); err != nil {
 			writeError(w, http.StatusInternalServerError, err)
 			return
 		}
@@ -232,40 +231,28 @@ func (a *answer) write(w http.ResponseWriter) {
 	if !a.plain {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 	}
-	kind := a.kind
-	if kind == "" {
-		kind = "application/json"
+	head(w, a.status, cmp.Or(a.kind, "application/json"))
+	if a.value == nil || a.indent == "" {
+		_, _ = w.Write(body)
+		return
 	}
-	writeBody(w, a.status, kind, body)
+	writeIndented(w, body, a.indent)
 }
 
 // writeError answers with the text of err; status 0 is 400.
 func writeError(w http.ResponseWriter, status int, err error) {
-	if status == 0 {
-		status = http.StatusBadRequest
-	}
-	writeBody(w, status, "text/plain; charset=utf-8", []byte(err.Error()))
+	writeBody(w, cmp.Or(status, http.StatusBadRequest), "text/plain; charset=utf-8", []byte(err.Error()))
 }
 
+// writeBody answers with bytes. A client that went away has no use for an error.
 func writeBody(w http.ResponseWriter, status int, kind string, body []byte) {
-	if status == 0 {
-		status = http.StatusOK
-	}
+	head(w, status, kind)
+	_, _ = w.Write(body)
+}
+
+func head(w http.ResponseWriter, status int, kind string) {
 	h := w.Header()
 	h.Set("Content-Type", kind)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away has no use for the error
-}
-
-// encode is v as JSON without a final newline.
-func encode(v any, indent string) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetIndent("", indent)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	w.WriteHeader(cmp.Or(status, http.StatusOK))
 }
