@@ -54,9 +54,13 @@ func (x *Index[T]) Walk(cursor, n int, visit func(filter, queue string, v T)) (n
 		for _, v := range l.plain.list {
 			page = append(page, entry{l.filter, "", v})
 		}
+		if l.groups == nil {
+			continue
+		}
 		for j := range l.groups.list {
-			for _, v := range l.groups.list[j].value.list {
-				page = append(page, entry{l.filter, l.groups.list[j].name, v})
+			g := &l.groups.list[j]
+			for _, v := range g.value.list {
+				page = append(page, entry{l.filter, g.name, v})
 			}
 		}
 	}
