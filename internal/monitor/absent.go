@@ -100,8 +100,8 @@ func (c *Collector) Jsz(q JszQuery) (*Jsz, error) {
 // errNoRaft is the answer of raftz outside of a cluster.
 var errNoRaft = errors.New("No Raft nodes registered") //nolint:staticcheck // text of the protocol
 
-// Raftz lists Raft groups; without any it fails.
-func (c *Collector) Raftz() (any, error) { return nil, errNoRaft }
+// Raftz lists Raft groups. There are none, so it fails.
+func (c *Collector) Raftz() error { return errNoRaft }
 
 // IPQueuesz lists internal queues by name. There are none.
 func (c *Collector) IPQueuesz() map[string]absent { return map[string]absent{} }

@@ -18,6 +18,7 @@ type Collector struct {
 	args    []string
 	process *process
 	hits    map[string]*atomic.Uint64 // HTTP requests by path; the set of keys never changes
+	heavy   chan struct{}             // taken while a long listing is made
 }
 
 // New makes a Collector. options returns the snapshot in force; it is called once per query.
@@ -32,6 +33,7 @@ func New(source status.Source, options func() *config.Options) *Collector {
 		args:    os.Args,
 		process: newProcess(time.Now()),
 		hits:    map[string]*atomic.Uint64{"/": new(atomic.Uint64)},
+		heavy:   make(chan struct{}, heavyAtOnce),
 	}
 	for _, e := range endpoints {
 		if e.counted != "" && c.hits[e.counted] == nil {
@@ -40,6 +42,10 @@ func New(source status.Source, options func() *config.Options) *Collector {
 	}
 	return c
 }
+
+// heavyAtOnce is how many long listings are made at the same time, so that scrapers that hurry or
+// pile up cost a bounded amount of memory and never starve the data plane. Others wait their turn.
+const heavyAtOnce = 4
 
 // requests is http_req_stats: a path appears once it was asked for.
 func (c *Collector) requests() map[string]uint64 {

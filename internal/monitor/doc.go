@@ -16,7 +16,8 @@
 //   - all times are UTC.
 //   - closed connections of $G are found by acc=$G.
 //   - /debug/vars shows the command line without secrets.
-//   - error bodies end without a newline as there, but carry nosniff.
+//   - answers carry nosniff; an offset beyond all bounds gives an empty page.
+//   - only a few long listings (connz, subsz) are made at the same time; others wait their turn.
 //
 // Features that natsd does not have answer as a server without them does.
 //

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"path"
@@ -10,12 +11,12 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// answer is what an endpoint has to say: a value to encode as JSON, or bytes. Errors become status 400
-// with the text of the error.
+// answer is what an endpoint has to say: a value to encode as JSON, or bytes. An error becomes status
+// 400, or the one given here, with its text.
 type answer struct {
 	status int    // 0 is 200
-	value  any    // encoded with indent; nil when body is the answer
-	indent string // empty is compact
+	value  any    // becomes body, as JSON
+	indent string // of the JSON; empty is compact
 	body   []byte
 	kind   string // Content-Type; empty is application/json
 	plain  bool   // without the header for other origins
@@ -26,6 +27,7 @@ type endpoint struct {
 	path    string
 	counted string // key of http_req_stats; empty is not counted
 	late    bool   // counted only when the parameters are well formed
+	heavy   bool   // may walk very many rows: only a few at once are worked on
 	serve   func(c *Collector, p *params) (answer, error)
 }
 
@@ -39,7 +41,7 @@ var endpoints = []endpoint{
 	{path: "/varz", counted: "/varz", serve: func(c *Collector, _ *params) (answer, error) {
 		return reply(c.Varz(), nil)
 	}},
-	{path: "/connz", counted: "/connz", late: true, serve: serveConnz},
+	{path: "/connz", counted: "/connz", late: true, heavy: true, serve: serveConnz},
 	{path: "/routez", counted: "/routez", late: true, serve: func(c *Collector, p *params) (answer, error) {
 		p.subs()
 		return reply(c.Routez(), p.err)
@@ -53,8 +55,8 @@ var endpoints = []endpoint{
 		p.bool("subs")
 		return reply(c.Leafz(), p.err)
 	}},
-	{path: "/subsz", counted: "/subsz", serve: serveSubsz},
-	{path: "/subscriptionsz", counted: "/subsz", serve: serveSubsz},
+	{path: "/subsz", counted: "/subsz", heavy: true, serve: serveSubsz},
+	{path: "/subscriptionsz", counted: "/subsz", heavy: true, serve: serveSubsz},
 	{path: "/accountz", counted: "/accountz", serve: func(c *Collector, p *params) (answer, error) {
 		return reply(c.Accountz(AccountzQuery{Account: p.text("acc")}))
 	}},
@@ -69,8 +71,7 @@ var endpoints = []endpoint{
 		return answer{value: c.IPQueuesz(), indent: "   "}, p.err
 	}},
 	{path: "/raftz", serve: func(c *Collector, _ *params) (answer, error) {
-		_, err := c.Raftz()
-		return answer{status: http.StatusNotFound}, err
+		return answer{status: http.StatusNotFound}, c.Raftz()
 	}},
 	{path: "/stacksz", serve: func(*Collector, *params) (answer, error) {
 		return answer{body: stacks()}, nil
@@ -202,15 +203,7 @@ func counting(c *Collector, key string, next http.Handler) http.Handler {
 
 func (e *endpoint) handler(c *Collector) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		hits := c.hits[e.counted]
-		if hits != nil && !e.late {
-			hits.Add(1)
-		}
-		p := params{values: r.URL.Query()}
-		a, err := e.serve(c, &p)
-		if hits != nil && e.late && p.err == nil {
-			hits.Add(1)
-		}
+		a, err := e.answer(r.Context(), c, &params{values: r.URL.Query()})
 		if err != nil {
 			writeError(w, a.status, err)
 			return
@@ -219,24 +212,44 @@ func (e *endpoint) handler(c *Collector) http.Handler {
 	})
 }
 
-func (a *answer) write(w http.ResponseWriter) {
-	body := a.body
-	if a.value != nil {
-		var err error
-		if body, err = json.Marshal(a.value); err != nil {
-			writeError(w, http.StatusInternalServerError, err)
-			return
+// answer collects and encodes. What it leaves to be done is to write the answer, which may take as
+// long as a slow client likes.
+func (e *endpoint) answer(ctx context.Context, c *Collector, p *params) (answer, error) {
+	hits := c.hits[e.counted]
+	if hits != nil && !e.late {
+		hits.Add(1)
+	}
+	if e.heavy {
+		select {
+		case c.heavy <- struct{}{}:
+			defer func() { <-c.heavy }()
+		case <-ctx.Done():
+			return answer{status: http.StatusServiceUnavailable}, ctx.Err()
 		}
 	}
+	a, err := e.serve(c, p)
+	if hits != nil && e.late && p.err == nil {
+		hits.Add(1)
+	}
+	if err != nil || a.value == nil {
+		return a, err
+	}
+	if a.body, err = json.Marshal(a.value); err != nil {
+		a.status = http.StatusInternalServerError
+	}
+	return a, err
+}
+
+func (a *answer) write(w http.ResponseWriter) {
 	if !a.plain {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 	}
 	head(w, a.status, cmp.Or(a.kind, "application/json"))
-	if a.value == nil || a.indent == "" {
-		_, _ = w.Write(body)
+	if a.indent == "" {
+		_, _ = w.Write(a.body)
 		return
 	}
-	writeIndented(w, body, a.indent)
+	writeIndented(w, a.body, a.indent)
 }
 
 // writeError answers with the text of err; status 0 is 400.

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -332,6 +333,30 @@ func TestConnzFilters(t *testing.T) {
 				t.Errorf("num %d, rows %d, total %d, first %d, limit %d", z.NumConns, len(z.Connections), z.Total, first, z.Limit)
 			}
 		})
+	}
+}
+
+// TestHeavyWaitTheirTurn fills all places and sees that only long listings wait.
+func TestHeavyWaitTheirTurn(t *testing.T) {
+	t.Parallel()
+	c := newCollector(newFake())
+	h := Handler(c, "")
+	for range heavyAtOnce {
+		c.heavy <- struct{}{}
+	}
+	if w := get(t, h, "GET", "/healthz"); w.Code != 200 {
+		t.Errorf("healthz gives %d", w.Code)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(gone, "GET", "/connz", nil))
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("connz gives %d without a place", w.Code)
+	}
+	<-c.heavy
+	if w := get(t, h, "GET", "/connz"); w.Code != 200 || len(c.heavy) != heavyAtOnce-1 {
+		t.Errorf("connz gives %d with a place, %d taken", w.Code, len(c.heavy))
 	}
 }
 
