@@ -13,7 +13,7 @@ import (
 // linear from quadratic on a slow machine.
 func TestAbuse(t *testing.T) {
 	t.Parallel()
-	const mib = 1 << 20 / 8 // an eighth of what fits, so that the test stays short
+	const mib = 1 << 20 / 32 // little of what fits, so that the test stays short
 	cases := []struct {
 		name, text string
 		problem    string // of the first error; empty: none

@@ -108,28 +108,48 @@ func (p *parser) resolve(start int, path string) ([]string, bool) {
 		}
 		name = filepath.Clean(path)
 	}
-	if !strings.ContainsAny(path, "*?[") || exists(name) {
+	if !isPattern(path) || exists(name) {
 		return []string{name}, true
 	}
-	if dir := filepath.Dir(name); !strings.ContainsAny(dir, "*?[") && !exists(dir) {
-		return nil, p.failAt(start, fmt.Sprintf("include %s: there is no directory %s", path, dir), "")
-	}
-	found, err := filepath.Glob(name)
+	names, err := p.loader.match(name)
 	if err != nil {
-		return nil, p.failAt(start, fmt.Sprintf("include %s: not a valid pattern", path), "")
-	}
-	names := found[:0]
-	for _, match := range found {
-		// Editors keep their locks and copies beside the file, with a dot in front.
-		if base := filepath.Base(match); base[0] != '.' || filepath.Base(name)[0] == '.' {
-			names = append(names, match)
-		}
+		return nil, p.failAt(start, fmt.Sprintf("include %s: %s", path, err), "")
 	}
 	if len(names) == 0 {
 		p.warnAt(start, fmt.Sprintf("include %s: no file matches", path), "")
 	}
 	return names, true
 }
+
+// match returns the files that a pattern matches, sorted. Only the last element may be a pattern,
+// so that it costs no more than the reading of one directory.
+func (l *loader) match(pattern string) ([]string, error) {
+	dir, base := filepath.Split(pattern)
+	if isPattern(dir) {
+		return nil, errors.New("only the last element of the path may be a pattern")
+	}
+	if _, err := filepath.Match(base, ""); err != nil {
+		return nil, errors.New("not a valid pattern")
+	}
+	entries, err := os.ReadDir(filepath.Clean(dir))
+	if err != nil {
+		return nil, err
+	}
+	l.file.Patterns = append(l.file.Patterns, absolute(pattern))
+	var names []string
+	for _, e := range entries {
+		// Editors keep their locks and copies beside the file, with a dot in front.
+		if e.Name()[0] == '.' && base[0] != '.' {
+			continue
+		}
+		if ok, _ := filepath.Match(base, e.Name()); ok {
+			names = append(names, filepath.Join(dir, e.Name()))
+		}
+	}
+	return names, nil
+}
+
+func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
 
 // load reads one included file. Problems in it have been reported under its own name.
 func (p *parser) load(start int, name string) (*Table, bool) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,7 +125,7 @@ func comparable(v any) any {
 	return v
 }
 
-func readLangCases(t *testing.T) langCases {
+func readLangCases(t testing.TB) langCases {
 	t.Helper()
 	text, err := os.ReadFile("testdata/lang-cases.json")
 	if err != nil {
@@ -139,12 +140,34 @@ func readLangCases(t *testing.T) langCases {
 	return cases
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestDocumentedDifferences compares the table of the documentation with the one above.
+func TestDocumentedDifferences(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../docs/config-differences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ = bytes.Cut(text, []byte("\n|---|---|\n"))
+	text, _, _ = bytes.Cut(text, []byte("\n\n"))
+	got := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		name, reason, ok := strings.Cut(strings.Trim(line, "| \n"), " | ")
+		if !ok {
+			t.Errorf("line %q", line)
+		}
+		got[name] = reason
+	}
+	if diff := cmp.Diff(differences, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -13,6 +13,9 @@ type File struct {
 	Root *Table
 	// Files lists the main file and every include, absolute, in the order they were first read.
 	Files []string
+	// Patterns lists the absolute form of every pattern in an include. A new file that matches one
+	// would change the configuration.
+	Patterns []string
 	// Digest is "sha256:" and the hex digest of the tree, the same for every layout of the same
 	// values and the same as nats-server's. It is empty when there were errors.
 	Digest string

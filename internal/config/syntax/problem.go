@@ -50,8 +50,10 @@ func (ps *problems) add(p Problem) bool {
 
 // sorted returns the problems by file, line and column.
 func (ps *problems) sorted() []Problem {
-	slices.SortStableFunc(ps.list, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
-	})
+	slices.SortStableFunc(ps.list, func(a, b Problem) int { return comparePos(a.Pos, b.Pos) })
 	return ps.list
+}
+
+func comparePos(a, b Pos) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 }
