@@ -18,11 +18,20 @@ type matcher struct {
 // A node stands for the tokens on the way to it. Each one is visited at most
 // once per question, however many wildcards the subjects have.
 type node struct {
-	next map[string]*node
-	any  *node // after the token "*"
-	end  bool  // a subject ends here
-	rest bool  // a subject ends here with ">"
+	next  []edge           // by literal token
+	index map[string]*node // the same, when they are many
+	any   *node            // by the token "*"
+	end   bool             // a subject ends here
+	rest  bool             // a subject ends here with ">"
 }
+
+type edge struct {
+	token string
+	to    *node
+}
+
+// Going through this many tokens one by one takes as long as a hash lookup.
+const fewEdges = 8
 
 // newMatcher needs valid subjects.
 func newMatcher(subjects []string) *matcher {
@@ -43,29 +52,53 @@ func newMatcher(subjects []string) *matcher {
 func (n *node) insert(s []byte) {
 	for more := true; more; {
 		var token []byte
-		token, s, more = bytes.Cut(s, []byte{subject.Separator})
-		switch {
-		case string(token) == string(subject.Rest):
+		token, s, more = cut(s)
+		switch string(token) {
+		case string(subject.Rest):
 			n.rest = true
 			return
-		case string(token) == string(subject.Any):
+		case string(subject.Any):
 			if n.any == nil {
 				n.any = &node{}
 			}
 			n = n.any
 		default:
-			child := n.next[string(token)]
-			if child == nil {
-				if n.next == nil {
-					n.next = make(map[string]*node)
-				}
-				child = &node{}
-				n.next[string(token)] = child
-			}
-			n = child
+			n = n.grow(string(token))
 		}
 	}
 	n.end = true
+}
+
+// grow returns the node behind a literal token, and makes it if need be.
+func (n *node) grow(token string) *node {
+	if child := n.literal([]byte(token)); child != nil {
+		return child
+	}
+	child := &node{}
+	n.next = append(n.next, edge{token, child})
+	if len(n.next) > fewEdges {
+		if n.index == nil {
+			n.index = make(map[string]*node)
+			for _, e := range n.next {
+				n.index[e.token] = e.to
+			}
+		}
+		n.index[token] = child
+	}
+	return child
+}
+
+// literal returns the node behind a literal token, or nil.
+func (n *node) literal(token []byte) *node {
+	if n.index != nil {
+		return n.index[string(token)]
+	}
+	for i := range n.next {
+		if n.next[i].token == string(token) {
+			return n.next[i].to
+		}
+	}
+	return nil
 }
 
 // matches reports whether a subject of m matches s, taken as literal text.
@@ -76,24 +109,27 @@ func (m *matcher) matches(s []byte) bool {
 	if _, ok := m.literals[string(s)]; ok {
 		return true
 	}
-	return m.wild != nil && !subject.HasEmptyToken(s) && m.wild.matches(s)
+	return m.wild != nil && m.wild.matches(s) && !subject.HasEmptyToken(s)
 }
 
-// matches answers for s, the tokens that are still to be placed.
+// matches answers for s, the tokens that are still to be placed. Empty ones are
+// taken for tokens like others: the caller looks for them when it has to.
 func (n *node) matches(s []byte) bool {
 	if n.rest {
 		return true
 	}
-	token, s, more := cut(s)
-	for _, child := range [...]*node{n.next[string(token)], n.any} {
-		if child == nil {
-			continue
-		}
-		if more && child.matches(s) || !more && child.end {
-			return true
-		}
+	token, tail, more := cut(s)
+	if child := n.literal(token); child != nil && child.follows(tail, more) {
+		return true
 	}
-	return false
+	return n.any != nil && n.any.follows(tail, more)
+}
+
+func (n *node) follows(tail []byte, more bool) bool {
+	if more {
+		return n.matches(tail)
+	}
+	return n.end
 }
 
 // covers reports whether one subject of m covers the filter s as a whole.
