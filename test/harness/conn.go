@@ -62,7 +62,12 @@ func Open(addr string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10)}, nil
+	return NewConn(c), nil
+}
+
+// NewConn reads frames from a connection that was opened otherwise. It takes over c.
+func NewConn(c net.Conn) *Conn {
+	return &Conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10)}
 }
 
 // StartTLS performs the handshake of a TLS client. Reads and writes go through TLS afterwards,

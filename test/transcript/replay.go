@@ -112,7 +112,7 @@ func (r *replay) act(s Step) error {
 	case OpConnect:
 		return r.connect(s)
 	case OpWait:
-		time.Sleep(s.Wait)
+		<-time.After(s.Wait)
 		return nil
 	case OpSend:
 		return r.send(s)
