@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"natsd/internal/buffer"
 )
@@ -40,6 +41,8 @@ type Queue struct {
 	busy    bool    // a writer is at work; it owns flight and vec
 	closed  bool
 	drained chan struct{} // closed when the writer has made room; nil while nobody waits
+
+	seen atomic.Int64 // pending, as of the last flush or write
 
 	flight []chunk   // what the writer sends, first byte not sent yet first
 	sent   int       // bytes of flight[0] that have been sent
@@ -92,12 +95,12 @@ func (q *Queue) CopyLocked(p []byte) {
 	}
 }
 
-// ShareLocked appends a body by reference.
-func (q *Queue) ShareLocked(s *Shared) {
+// ShareLocked appends a body by reference, without its first from bytes.
+func (q *Queue) ShareLocked(s *Shared, from int) {
 	s.retain()
 	q.sealLocked()
-	q.chunks = append(q.chunks, chunk{bytes: s.bytes, shared: s})
-	q.pending += len(s.bytes)
+	q.chunks = append(q.chunks, chunk{bytes: s.bytes[from:], shared: s})
+	q.pending += len(s.bytes) - from
 }
 
 // nextLocked opens a buffer with room for n bytes. Buffers grow with what piles up: a busy queue gets
@@ -132,12 +135,9 @@ func (q *Queue) DrainedLocked() <-chan struct{} {
 	return q.drained
 }
 
-// Pending is the number of bytes that have not been sent.
-func (q *Queue) Pending() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.pending
-}
+// Pending is the number of bytes that had not been sent when the queue was flushed or written last. It
+// takes no lock.
+func (q *Queue) Pending() int { return int(q.seen.Load()) }
 
 // Send sends bytes of v in order and returns how many it took; fewer than there are means that no
 // more can be sent now. It must not keep v. An error ends the queue.
@@ -149,6 +149,7 @@ type Send func(v [][]byte) (int, error)
 func (q *Queue) Flush(send Send, rounds int) (left bool, err error) {
 	q.mu.Lock()
 	q.marked = false
+	q.seen.Store(int64(q.pending))
 	if q.busy || q.closed || q.pending == 0 {
 		q.mu.Unlock()
 		return false, nil
@@ -224,6 +225,7 @@ func (q *Queue) loadLocked() int {
 // doneLocked drops the first n bytes of flight.
 func (q *Queue) doneLocked(n int) {
 	q.pending -= n
+	q.seen.Store(int64(q.pending))
 	n += q.sent
 	i := 0
 	for ; i < len(q.flight) && n >= len(q.flight[i].bytes); i++ {
@@ -285,4 +287,5 @@ func (q *Queue) dropLocked() {
 		q.chunks[i].release()
 	}
 	q.flight, q.chunks, q.pending, q.sent = nil, nil, 0, 0
+	q.seen.Store(0)
 }

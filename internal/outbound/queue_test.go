@@ -59,8 +59,8 @@ func TestFlushSendsInOrder(t *testing.T) {
 			case 20:
 				body := Share([]byte("shared body"), "\r\n")
 				q.Lock()
-				q.ShareLocked(body)
-				q.ShareLocked(body)
+				q.ShareLocked(body, 0)
+				q.ShareLocked(body, 0)
 				q.Unlock()
 				body.Release()
 				want.WriteString(strings.Repeat("shared body\r\n", 2))
@@ -176,7 +176,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	n := testing.AllocsPerRun(1000, func() {
 		q.Lock()
 		q.CommitLocked(append(q.RoomLocked(len(msg)), msg...))
-		q.ShareLocked(body)
+		q.ShareLocked(body, 0)
 		q.Unlock()
 		if left, err := q.Flush(s, 2); left || err != nil {
 			t.Fatal(left, err)

@@ -1,0 +1,164 @@
+package broker
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"natsd/internal/interest"
+	"natsd/internal/outbound"
+)
+
+// RunMax is the largest number of messages in a [Run].
+const RunMax = 64
+
+// Flusher is a consumer that has been given bytes and sends them when told to.
+type Flusher interface {
+	// Flush sends what is queued as far as that goes without blocking.
+	Flush()
+}
+
+// Batch is the unit of work: what one read of one publisher brings. Each consumer it touches is
+// flushed once, at End. A batch belongs to one goroutine from Begin to End.
+type Batch struct {
+	Now  time.Time   // when the batch began
+	Msgs [RunMax]Msg // room for the publisher's run
+
+	// OutMsgs and OutBytes count what sinks have taken; the publisher adds them up and resets them.
+	OutMsgs, OutBytes int
+
+	touched []Flusher
+	slow    []*outbound.Queue // consumers that are nearly full
+
+	depth   int // nested calls of Publish
+	results []*interest.Result[*Sub]
+	shared  [RunMax]*outbound.Shared // bodies of the outermost run, copied for sharing
+	one     Run
+}
+
+var batches = sync.Pool{New: func() any { return new(Batch) }}
+
+// Begin returns a batch to work with until [Batch.End].
+func Begin() *Batch {
+	b := batches.Get().(*Batch)
+	b.Now = time.Now()
+	return b
+}
+
+// Touch has f flushed at the end of the batch. The caller makes sure that a consumer is touched once,
+// with [outbound.Queue.MarkLocked].
+func (b *Batch) Touch(f Flusher) { b.touched = append(b.touched, f) }
+
+// Slow notes a consumer whose queue is nearly full, so that the publisher waits for it at the end.
+func (b *Batch) Slow(q *outbound.Queue) {
+	for _, have := range b.slow {
+		if have == q {
+			return
+		}
+	}
+	b.slow = append(b.slow, q)
+}
+
+// Flush flushes the consumers touched so far. A publisher that is going to wait for something calls
+// it first, so that nobody waits with it.
+func (b *Batch) Flush() {
+	for i, f := range b.touched {
+		f.Flush()
+		b.touched[i] = nil
+	}
+	b.touched = b.touched[:0]
+}
+
+// End flushes, holds the publisher up for slow consumers for at most stall, and gives the batch back.
+// It returns whether the publisher was held up.
+func (b *Batch) End(stall time.Duration) (stalled bool) {
+	b.Flush()
+	if len(b.slow) > 0 {
+		stalled = b.stall(stall)
+	}
+	batches.Put(b)
+	return stalled
+}
+
+// stall waits until the slow consumers have made progress, or for d.
+func (b *Batch) stall(d time.Duration) bool {
+	defer func() {
+		clear(b.slow)
+		b.slow = b.slow[:0]
+	}()
+	if d <= 0 {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for _, q := range b.slow {
+		q.Lock()
+		if q.ClosedLocked() || q.PendingLocked() == 0 {
+			q.Unlock()
+			continue
+		}
+		drained := q.DrainedLocked()
+		q.Unlock()
+		select {
+		case <-drained:
+		case <-timer.C:
+			return true
+		}
+	}
+	return true
+}
+
+// Shared returns message i of the run being published as a body that several queues can send, CR LF
+// included. It is copied on the first call.
+func (b *Batch) Shared(r *Run, i int) *outbound.Shared {
+	if b.shared[i] == nil {
+		b.shared[i] = outbound.Share(r.Msgs[i].Body, "\r\n")
+	}
+	return b.shared[i]
+}
+
+// CanShare reports whether sinks may share the bodies of the run being published: it must be the
+// publisher's own, not one that a service publishes on its behalf, nor a part of a run.
+func (b *Batch) CanShare(r *Run) bool { return r.Fan > 1 && b.depth == 1 && r != &b.one }
+
+func (b *Batch) enter() { b.depth++ }
+
+func (b *Batch) leave(r *Run) {
+	b.depth--
+	if b.depth > 0 || r.Fan <= 1 {
+		return
+	}
+	for i := range r.Msgs {
+		if s := b.shared[i]; s != nil {
+			s.Release()
+			b.shared[i] = nil
+		}
+	}
+}
+
+// scratch returns a result for the current depth of nested publishing.
+func (b *Batch) scratch() *interest.Result[*Sub] {
+	for len(b.results) <= b.depth {
+		b.results = append(b.results, new(interest.Result[*Sub]))
+	}
+	return b.results[b.depth]
+}
+
+// deliverToOne gives each message of r to one member of a queue group: a random one, or the next that
+// can take it.
+func (b *Batch) deliverToOne(members []*Sub, r *Run) int {
+	outer, delivered := b.one, 0
+	for i := range r.Msgs {
+		start := rand.IntN(len(members))
+		for k := range members {
+			s := members[(start+k)%len(members)]
+			b.one = Run{Subject: r.Subject, From: r.From, Msgs: r.Msgs[i : i+1], Fan: r.Fan}
+			if n := s.Sink.Deliver(b, s, &b.one); n > 0 {
+				delivered += n
+				break
+			}
+		}
+	}
+	b.one = outer
+	return delivered
+}
