@@ -1,0 +1,213 @@
+//go:build unix
+
+package tlsconn
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"natsd/internal/buffer"
+	"natsd/internal/transport/tcp"
+)
+
+const recordSize = 16 << 10
+
+// Conn is the server side of a TLS connection. One goroutine may read and one may write at a time.
+type Conn struct {
+	sock *tcp.Conn
+	tls  *tls.Conn
+	in   *inner
+
+	// owned by the writer
+	held int // bytes at the front of what Write gets that are encrypted already but not sent
+}
+
+func newConn(c *net.TCPConn, in *inner, t *tls.Conn) (*Conn, error) {
+	sock, err := tcp.New(c, nil)
+	if err != nil {
+		return nil, err
+	}
+	in.live = true
+	return &Conn{sock: sock, tls: t, in: in}, nil
+}
+
+// State describes the connection.
+func (c *Conn) State() tls.ConnectionState { return c.tls.ConnectionState() }
+
+// Receive calls consume with the bytes of each record until the connection ends or consume returns
+// an error, which it then returns. The bytes are borrowed for the time of the call.
+func (c *Conn) Receive(consume func(p []byte) error) error {
+	return c.sock.Pump(func(fd uintptr, p []byte) (int, error) {
+		c.in.fd = fd
+		n, err := c.tls.Read(p)
+		if errors.Is(err, errAgain) {
+			err = syscall.EAGAIN
+		}
+		return n, err
+	}, consume)
+}
+
+// Write sends v in order, as far as the socket takes it without waiting, or all of it if wait is set.
+// It returns how many bytes are on their way for good; the others must be given to it again, in the
+// same order, because some may already be encrypted.
+func (c *Conn) Write(v [][]byte, wait bool) (int, error) {
+	sent := 0
+	record := buffer.Get(recordSize)
+	defer buffer.Put(record)
+	v = skip(v, c.held)
+	for {
+		done, err := c.in.flush(c.sock, wait)
+		if err != nil || !done {
+			return sent, err
+		}
+		sent += c.held
+		c.held = 0
+		if len(v) == 0 {
+			return sent, nil
+		}
+		var p []byte
+		p, v = nextRecord(record, v)
+		if _, err := c.tls.Write(p); err != nil {
+			return sent, err
+		}
+		c.held = len(p)
+	}
+}
+
+// nextRecord cuts what fits into one record from v; it copies to scratch only to join small pieces.
+func nextRecord(scratch []byte, v [][]byte) (record []byte, rest [][]byte) {
+	if len(v) == 1 || len(v[0]) >= recordSize {
+		p := v[0][:min(len(v[0]), recordSize)]
+		return p, skip(v, len(p))
+	}
+	scratch = scratch[:0]
+	for len(v) > 0 && len(scratch) < recordSize {
+		n := min(len(v[0]), recordSize-len(scratch))
+		scratch = append(scratch, v[0][:n]...)
+		v = skip(v, n)
+	}
+	return scratch, v
+}
+
+// skip drops the first n bytes of v.
+func skip(v [][]byte, n int) [][]byte {
+	for len(v) > 0 && n >= len(v[0]) {
+		n -= len(v[0])
+		v = v[1:]
+	}
+	if n > 0 && len(v) > 0 {
+		v[0] = v[0][n:]
+	}
+	return v
+}
+
+// SetWriteDeadline bounds writes that wait.
+func (c *Conn) SetWriteDeadline(d time.Time) error { return c.sock.SetWriteDeadline(d) }
+
+// Close says goodbye to the other side, as far as that goes without waiting, and closes the socket.
+func (c *Conn) Close() error {
+	_ = c.tls.Close() // only collects the alert
+	_, _ = c.in.flush(c.sock, false)
+	return c.sock.Close()
+}
+
+// inner is the connection that crypto/tls works on. During the handshake it is the socket. When live,
+// reads answer errAgain where they would wait, and writes collect cipher text.
+type inner struct {
+	net.Conn
+	rest []byte // bytes that were read ahead of the handshake
+	live bool
+	fd   uintptr   // owned by the reader
+	vec  [1][]byte // owned by the writer
+
+	mu     sync.Mutex // a leaf
+	cipher []byte     // collected and not yet sent; pooled
+}
+
+func (i *inner) Read(p []byte) (int, error) {
+	if len(i.rest) > 0 {
+		n := copy(p, i.rest)
+		i.rest = i.rest[n:]
+		return n, nil
+	}
+	if !i.live {
+		return i.Conn.Read(p)
+	}
+	for {
+		n, err := syscall.Read(int(i.fd), p)
+		switch {
+		case n > 0:
+			return n, nil
+		case err == nil:
+			return 0, io.EOF
+		case errors.Is(err, syscall.EAGAIN):
+			return 0, errAgain
+		case !errors.Is(err, syscall.EINTR):
+			return 0, err
+		}
+	}
+}
+
+func (i *inner) Write(p []byte) (int, error) {
+	if !i.live {
+		return i.Conn.Write(p)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.cipher = append(buffer.Grow(i.cipher, len(p)), p...)
+	return len(p), nil
+}
+
+// SetWriteDeadline is called by crypto/tls when it closes; deadlines of the socket are the transport's.
+func (i *inner) SetWriteDeadline(d time.Time) error {
+	if !i.live {
+		return i.Conn.SetWriteDeadline(d)
+	}
+	return nil
+}
+
+// Close leaves the socket to the transport.
+func (i *inner) Close() error {
+	if !i.live {
+		return i.Conn.Close()
+	}
+	return nil
+}
+
+// flush sends the collected cipher text and reports whether nothing is left.
+func (i *inner) flush(sock *tcp.Conn, wait bool) (bool, error) {
+	i.mu.Lock()
+	out := i.cipher
+	i.cipher = nil
+	i.mu.Unlock()
+	if len(out) == 0 {
+		return true, nil
+	}
+	i.vec[0] = out
+	n, err := sock.Write(i.vec[:], wait)
+	i.vec[0] = nil
+	if n == len(out) {
+		buffer.Put(out)
+		return true, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	left := out[:copy(out, out[n:])]
+	i.cipher = append(buffer.Grow(left, len(i.cipher)), i.cipher...)
+	return false, err
+}
+
+// errAgain tells crypto/tls that there is nothing to read now. It has to be temporary in the sense
+// of net.Error, else the TLS connection would be broken for good.
+var errAgain = againError{}
+
+type againError struct{}
+
+func (againError) Error() string   { return "nothing to read now" }
+func (againError) Timeout() bool   { return false }
+func (againError) Temporary() bool { return true }
