@@ -1,0 +1,232 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"natsd/internal/broker"
+	"natsd/internal/outbound"
+	"natsd/internal/status"
+	"natsd/internal/task"
+)
+
+const (
+	flushRounds    = 4                      // writes made in place before a writer goroutine takes over
+	farewellPeriod = 100 * time.Millisecond // for sending what is queued at the end
+)
+
+// Conn is one connection.
+type Conn struct {
+	ID       uint64
+	Out      outbound.Queue
+	Counters Counters
+
+	// immutable
+	sock     net.Conn
+	session  Session
+	registry *Registry
+	tasks    *task.Group
+	settings func() *Settings
+	send     outbound.Send // without waiting
+	sendAll  outbound.Send // waiting
+
+	// set by the read goroutine while it greets, immutable afterwards
+	transport Transport
+
+	facts  atomic.Pointer[status.Facts]
+	reason atomic.Uint32
+}
+
+// Counters are written once per batch and read by anyone.
+type Counters struct {
+	InMsgs, InBytes, OutMsgs, OutBytes atomic.Int64
+
+	Stalls       atomic.Int64
+	Subs         atomic.Int64
+	RTT          atomic.Int64 // nanoseconds; 0 is not measured
+	LastActivity atomic.Int64 // Unix nanoseconds
+}
+
+// New makes a connection over sock with the next id of the registry. The caller calls Start and then
+// Serve.
+func New(sock net.Conn, r *Registry, tasks *task.Group, settings func() *Settings) *Conn {
+	c := &Conn{sock: sock, registry: r, tasks: tasks, settings: settings}
+	c.send = func(v [][]byte) (int, error) { return c.transport.Write(v, false) }
+	c.sendAll = c.writeWaiting
+	c.ID = r.nextID()
+	return c
+}
+
+// Start gives the connection its session and first facts and makes it visible in the registry.
+func (c *Conn) Start(s Session, f *status.Facts) {
+	c.session = s
+	c.facts.Store(f)
+	c.Counters.LastActivity.Store(f.Start.UnixNano())
+	c.registry.add(c)
+}
+
+// SetTransport sets what moves the bytes. Only a session's Greet may call it.
+func (c *Conn) SetTransport(t Transport) { c.transport = t }
+
+// Transport returns what moves the bytes.
+func (c *Conn) Transport() Transport { return c.transport }
+
+// Sock is the network connection below the transport.
+func (c *Conn) Sock() net.Conn { return c.sock }
+
+// Facts returns what is known of the connection; it must not be changed.
+func (c *Conn) Facts() *status.Facts { return c.facts.Load() }
+
+// SetFacts replaces the facts.
+func (c *Conn) SetFacts(f *status.Facts) { c.facts.Store(f) }
+
+// Session is the protocol side.
+func (c *Conn) Session() Session { return c.session }
+
+// Serve runs the connection from its first byte to its last and returns why it ended. Start must have
+// been called.
+func (c *Conn) Serve(ctx context.Context) Reason {
+	defer c.finish()
+	if why := c.session.Greet(ctx); why != Open {
+		c.Close(why)
+		return c.Reason()
+	}
+	err := c.transport.Receive(c.consume)
+	c.Close(reasonOf(err))
+	return c.Reason()
+}
+
+// errEnded ends Receive once the connection has a reason to close.
+var errEnded = errors.New("connection ended")
+
+func (c *Conn) consume(p []byte) error {
+	b := broker.Begin()
+	why := c.session.Consume(b, p)
+	if b.End(c.settings().Stall) {
+		c.Counters.Stalls.Add(1)
+		c.registry.Stalls.Add(1)
+	}
+	if why != Open {
+		c.Close(why)
+	}
+	if c.Reason() != Open {
+		return errEnded
+	}
+	return nil
+}
+
+// Reason is why the connection is closing, or Open.
+func (c *Conn) Reason() Reason { return Reason(c.reason.Load()) }
+
+// Close ends the connection. The first reason counts. It returns at once and may be called by any
+// goroutine: the read goroutine says the last words and cleans up.
+func (c *Conn) Close(why Reason) {
+	if !c.reason.CompareAndSwap(uint32(Open), uint32(why)) {
+		return
+	}
+	if !why.flushes() {
+		c.Out.Close()
+	}
+	_ = c.sock.SetReadDeadline(time.Unix(1, 0)) // wakes the reader
+	if !why.flushes() {
+		_ = c.sock.SetWriteDeadline(time.Unix(1, 0)) // and the writer
+	}
+}
+
+// finish is the end of every connection.
+func (c *Conn) finish() {
+	why := c.Reason()
+	c.session.Farewell(why)
+	if why.flushes() && c.transport != nil {
+		c.lastFlush()
+	}
+	c.registry.remove(c, why)
+	c.session.Closed(why)
+	c.Out.Close()
+	if c.transport != nil {
+		_ = c.transport.Close()
+	}
+	_ = c.sock.Close()
+}
+
+// lastFlush sends what is queued, for at most farewellPeriod.
+func (c *Conn) lastFlush() {
+	_ = c.transport.SetWriteDeadline(time.Now().Add(farewellPeriod))
+	timeout := time.NewTimer(farewellPeriod)
+	defer timeout.Stop()
+	for {
+		c.Flush()
+		c.Out.Lock()
+		if c.Out.PendingLocked() == 0 || c.Out.ClosedLocked() {
+			c.Out.Unlock()
+			return
+		}
+		drained := c.Out.DrainedLocked()
+		c.Out.Unlock()
+		select {
+		case <-drained:
+		case <-timeout.C:
+			return
+		}
+	}
+}
+
+// Flush sends what is queued as far as that goes without blocking; for the rest it starts a goroutine
+// that waits for the socket. It may be called by any goroutine.
+func (c *Conn) Flush() {
+	left, err := c.Out.Flush(c.send, flushRounds)
+	if err != nil {
+		c.Close(writeReason(err))
+	}
+	if left {
+		c.tasks.Go("write", c.write)
+	}
+}
+
+// write sends until nothing is left. It is the only writer while it runs.
+func (c *Conn) write(context.Context) {
+	for {
+		left, err := c.Out.Resume(c.sendAll, 1)
+		if err != nil {
+			c.Close(writeReason(err))
+		}
+		if !left {
+			return
+		}
+	}
+}
+
+// writeWaiting sends all of v within the write deadline.
+func (c *Conn) writeWaiting(v [][]byte) (int, error) {
+	s := c.settings()
+	if c.Reason() == Open {
+		_ = c.transport.SetWriteDeadline(time.Now().Add(s.WriteDeadline))
+	}
+	n, err := c.transport.Write(v, true)
+	if n > 0 && s.RetryWrites && errors.Is(err, os.ErrDeadlineExceeded) && c.Reason() == Open {
+		return n, nil
+	}
+	return n, err
+}
+
+// reasonOf turns the end of Receive into a reason.
+func reasonOf(err error) Reason {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+		return ClientClosed
+	default:
+		return ReadError
+	}
+}
+
+func writeReason(err error) Reason {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return SlowConsumerWriteDeadline
+	}
+	return WriteError
+}

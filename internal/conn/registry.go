@@ -1,0 +1,123 @@
+package conn
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"natsd/internal/broker"
+	"natsd/internal/status"
+)
+
+const (
+	shards = 64
+
+	// closedSubs is how many subscriptions a closed connection is remembered with.
+	closedSubs = 64
+)
+
+// Registry holds the open connections of a server and remembers closed ones. It is safe for
+// concurrent use.
+type Registry struct {
+	Closed *status.Ring
+
+	// Totals over all connections since the start; they never decrease.
+	In, Out       broker.Volume
+	Total         atomic.Uint64
+	Stalls        atomic.Int64
+	SlowConsumers atomic.Uint64
+	Stale         atomic.Uint64
+
+	open   atomic.Int64
+	last   atomic.Uint64 // id given last
+	shards [shards]shard
+}
+
+type shard struct {
+	mu    sync.RWMutex // a leaf
+	conns map[uint64]*Conn
+}
+
+// NewRegistry returns an empty registry that remembers closed connections.
+func NewRegistry(closed int) *Registry {
+	r := &Registry{Closed: status.NewRing(closed)}
+	for i := range r.shards {
+		r.shards[i].conns = make(map[uint64]*Conn)
+	}
+	return r
+}
+
+func (r *Registry) nextID() uint64 { return r.last.Add(1) }
+
+func (r *Registry) shard(id uint64) *shard { return &r.shards[id%shards] }
+
+func (r *Registry) add(c *Conn) {
+	s := r.shard(c.ID)
+	s.mu.Lock()
+	s.conns[c.ID] = c
+	s.mu.Unlock()
+	r.open.Add(1)
+	r.Total.Add(1)
+}
+
+// remove takes c out and remembers it with its reason.
+func (r *Registry) remove(c *Conn, why Reason) {
+	s := r.shard(c.ID)
+	s.mu.Lock()
+	delete(s.conns, c.ID)
+	s.mu.Unlock()
+	r.open.Add(-1)
+	switch why {
+	case SlowConsumerPendingBytes, SlowConsumerWriteDeadline:
+		r.SlowConsumers.Add(1)
+	case StaleConnection:
+		r.Stale.Add(1)
+	}
+	subs := c.session.Subscriptions(closedSubs)
+	f := c.Facts()
+	for i := range subs {
+		subs[i].Account, subs[i].AccountTag = f.Account, f.AccountTag
+	}
+	r.Closed.Add(&status.Closed{Conn: c.Status(), Stop: time.Now(), Reason: why.String(), Subscriptions: subs})
+}
+
+// Len is the number of open connections.
+func (r *Registry) Len() int { return int(r.open.Load()) }
+
+// Get returns the open connection with that id, or nil.
+func (r *Registry) Get(id uint64) *Conn {
+	s := r.shard(id)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.conns[id]
+}
+
+// Append appends all open connections, in any order.
+func (r *Registry) Append(dst []*Conn) []*Conn {
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.RLock()
+		for _, c := range s.conns {
+			dst = append(dst, c)
+		}
+		s.mu.RUnlock()
+	}
+	return dst
+}
+
+// Status returns the facts and counters of the connection as they are now.
+func (c *Conn) Status() status.Conn {
+	n := &c.Counters
+	return status.Conn{
+		Facts: c.Facts(),
+		Traffic: status.Traffic{
+			InMsgs: n.InMsgs.Load(), InBytes: n.InBytes.Load(),
+			OutMsgs: n.OutMsgs.Load(), OutBytes: n.OutBytes.Load(),
+		},
+		Stalls:       n.Stalls.Load(),
+		Pending:      int64(c.Out.Pending()),
+		Subs:         int(n.Subs.Load()),
+		RTT:          time.Duration(n.RTT.Load()),
+		LastActivity: n.LastActivity.Load(),
+	}
+}
