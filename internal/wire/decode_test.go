@@ -221,9 +221,9 @@ func TestEncode(t *testing.T) {
 	t.Parallel()
 	b := func(s string) []byte { return []byte(s) }
 	tests := []struct{ got, want string }{
-		{string(AppendMsg(nil, b("foo"), b("1"), nil, b("5"))), "MSG foo 1 5\r\n"},
-		{string(AppendMsg(nil, b("foo"), b("1"), b("re"), b("5"))), "MSG foo 1 re 5\r\n"},
-		{string(AppendHMsg(nil, b("foo"), b("1"), b("re"), b("2"), b("5"))), "HMSG foo 1 re 2 5\r\n"},
+		{string(AppendMsg(nil, b("foo"), "1", nil, b("5"))), "MSG foo 1 5\r\n"},
+		{string(AppendMsg(nil, b("foo"), "1", b("re"), b("5"))), "MSG foo 1 re 5\r\n"},
+		{string(AppendHMsg(nil, b("foo"), "1", b("re"), b("2"), b("5"))), "HMSG foo 1 re 2 5\r\n"},
 		{string(AppendErr(nil, TextStale)), "-ERR 'Stale Connection'\r\n"},
 		{string(AppendInfo(nil, b("{}"))), "INFO {} \r\n"},
 	}

@@ -1,7 +1,5 @@
 package wire
 
-import "strconv"
-
 // CRLF ends every control line and every payload.
 const CRLF = "\r\n"
 
@@ -14,7 +12,7 @@ const (
 
 // AppendMsg appends the control line of MSG. size is the length of the payload in decimal digits;
 // an empty reply is left out.
-func AppendMsg(dst, subject, sid, reply, size []byte) []byte {
+func AppendMsg(dst, subject []byte, sid string, reply, size []byte) []byte {
 	dst = append(dst, "MSG "...)
 	dst = appendAddress(dst, subject, sid, reply)
 	dst = append(dst, size...)
@@ -23,7 +21,7 @@ func AppendMsg(dst, subject, sid, reply, size []byte) []byte {
 
 // AppendHMsg appends the control line of HMSG. header and total are the lengths of the header block
 // and of block and payload together, in decimal digits.
-func AppendHMsg(dst, subject, sid, reply, header, total []byte) []byte {
+func AppendHMsg(dst, subject []byte, sid string, reply, header, total []byte) []byte {
 	dst = append(dst, "HMSG "...)
 	dst = appendAddress(dst, subject, sid, reply)
 	dst = append(dst, header...)
@@ -32,7 +30,7 @@ func AppendHMsg(dst, subject, sid, reply, header, total []byte) []byte {
 	return append(dst, CRLF...)
 }
 
-func appendAddress(dst, subject, sid, reply []byte) []byte {
+func appendAddress(dst, subject []byte, sid string, reply []byte) []byte {
 	dst = append(dst, subject...)
 	dst = append(dst, ' ')
 	dst = append(dst, sid...)
@@ -45,13 +43,10 @@ func appendAddress(dst, subject, sid, reply []byte) []byte {
 }
 
 // MaxMsgLine is an upper bound for the length of a MSG or HMSG control line with these parts.
-func MaxMsgLine(subject, sid, reply []byte) int {
+func MaxMsgLine(subject []byte, sid string, reply []byte) int {
 	const verbBlanksAndSizes = 40
 	return verbBlanksAndSizes + len(subject) + len(sid) + len(reply)
 }
-
-// AppendSize appends n in decimal digits.
-func AppendSize(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }
 
 // AppendErr appends -ERR with text in single quotes.
 func AppendErr(dst []byte, text string) []byte {

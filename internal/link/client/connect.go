@@ -1,0 +1,222 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"natsd/internal/auth"
+	"natsd/internal/broker"
+	"natsd/internal/conn"
+	"natsd/internal/perm"
+	"natsd/internal/wire"
+)
+
+// connectOptions is the JSON of CONNECT. Keys that only servers send are not here and so have no
+// effect.
+type connectOptions struct {
+	Verbose      bool   `json:"verbose"`
+	Pedantic     bool   `json:"pedantic"`
+	Echo         bool   `json:"echo"`
+	Protocol     int    `json:"protocol"`
+	Headers      bool   `json:"headers"`
+	NoResponders bool   `json:"no_responders"`
+	Name         string `json:"name"`
+	Lang         string `json:"lang"`
+	Version      string `json:"version"`
+
+	User     string `json:"user"`
+	Pass     string `json:"pass"`
+	Token    string `json:"auth_token"`
+	NKey     string `json:"nkey"`
+	Sig      string `json:"sig"`
+	JWT      string `json:"jwt"`
+	ProxySig string `json:"proxy_sig"`
+
+	Account    string `json:"account"`
+	NewAccount bool   `json:"new_account"`
+}
+
+// defaultOptions hold for a client that sends no CONNECT.
+var defaultOptions = connectOptions{Verbose: true, Pedantic: true, Echo: true}
+
+// maxJSONDepth bounds the nesting of a CONNECT.
+const maxJSONDepth = 64
+
+var errNesting = errors.New("nested too deeply")
+
+// parse reads a CONNECT; keys that are absent keep their values.
+func (o *connectOptions) parse(text []byte) error {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			if depth++; depth > maxJSONDepth {
+				return errNesting
+			}
+		case c == '}', c == ']':
+			depth--
+		}
+	}
+	return json.Unmarshal(text, o)
+}
+
+// connect handles CONNECT, the first or a later one: that drops all subscriptions and starts over.
+func (s *Session) connect(b *broker.Batch) conn.Reason {
+	if err := s.opts.parse(s.dec.Args.Text); err != nil {
+		s.debug("Malformed CONNECT")
+		return conn.ProtocolViolation
+	}
+	s.dropSubscriptions()
+	b.Flush() // nobody waits for what may now take its time
+	if why := s.enter(b, true); why != conn.Open {
+		return why
+	}
+	o := &s.opts
+	headers := o.Headers && s.set.Info.Headers
+	switch {
+	case o.Account != "" || o.NewAccount:
+		s.authFailed(&auth.Refusal{Detail: "the client asks for an account"})
+		s.sendErr(b, wire.TextAuthorization)
+		return conn.AuthenticationViolation
+	case o.Protocol < 0 || o.Protocol > 1:
+		s.sendErr(b, wire.TextClientProtocol)
+		return conn.BadClientProtocolVersion
+	case o.NoResponders && !headers:
+		s.sendErr(b, wire.TextNoRespondersNeedHeader)
+		return conn.NoRespondersRequiresHeaders
+	}
+	s.echo.Store(o.Echo)
+	s.headers.Store(headers)
+	s.dec.Limits.Headers = headers
+	f := *s.conn.Facts()
+	f.Name, f.Lang, f.Version = o.Name, o.Lang, o.Version
+	s.conn.SetFacts(&f)
+	s.connected(f.Start)
+	s.ok(b)
+	return conn.Open
+}
+
+// enterWithoutConnect lets a client in that starts with another operation than CONNECT.
+func (s *Session) enterWithoutConnect(b *broker.Batch) conn.Reason {
+	b.Flush()
+	return s.enter(b, false)
+}
+
+// enter authenticates the client and binds it to its account.
+func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
+	o := &s.opts
+	facts := s.conn.Facts()
+	s.proof.Type, s.proof.Remote, s.proof.Nonce, s.proof.Connected = auth.Standard, facts.Remote, s.nonce, connected
+	s.proof.User, s.proof.Pass, s.proof.Token = o.User, o.Pass, o.Token
+	s.proof.NKey, s.proof.Sig, s.proof.JWT, s.proof.ProxySig = o.NKey, o.Sig, o.JWT, o.ProxySig
+
+	set := s.link.Settings()
+	ctx, cancel := context.WithTimeout(s.ctx, set.Options.Authorization.Timeout)
+	defer cancel()
+	grant, err := set.Auth.Authenticate(ctx, &s.proof)
+	if err != nil {
+		return s.refused(b, err)
+	}
+	return s.bind(b, grant)
+}
+
+// refused answers a client that is not let in.
+func (s *Session) refused(b *broker.Batch, err error) conn.Reason {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return conn.AuthenticationTimeout
+	}
+	if errors.Is(err, context.Canceled) {
+		return conn.ServerShutdown
+	}
+	s.authFailed(err)
+	s.sendErr(b, wire.TextAuthorization)
+	var r *auth.Refusal
+	if errors.As(err, &r) {
+		switch r.Reason {
+		case auth.ProxyNotTrusted:
+			return conn.ProxyNotTrusted
+		case auth.ProxyRequired:
+			return conn.ProxyRequired
+		}
+	}
+	return conn.AuthenticationViolation
+}
+
+// authFailed logs why a client was not let in. Its name is shown, its secrets are not.
+func (s *Session) authFailed(err error) {
+	who := ""
+	switch {
+	case s.opts.NKey != "":
+		who = fmt.Sprintf(" - Nkey %q", s.opts.NKey)
+	case s.opts.User != "":
+		who = fmt.Sprintf(" - User %q", s.opts.User)
+	}
+	s.error("authentication error" + who)
+	var r *auth.Refusal
+	if errors.As(err, &r) {
+		s.debug("Authentication failed: " + r.Detail)
+	}
+}
+
+// bind puts the client into the account of its grant.
+func (s *Session) bind(b *broker.Batch, g *auth.Grant) conn.Reason {
+	a := s.link.broker.Account(g.Account)
+	if a == nil {
+		s.sendErr(b, wire.TextAuthorization)
+		return conn.MissingAccount
+	}
+	if old := s.account.Load(); old != a {
+		if !a.Join() {
+			s.sendErr(b, wire.TextMaxAccountConnections)
+			return conn.MaxAccountConnectionsExceeded
+		}
+		if old != nil {
+			old.Leave()
+		}
+		s.account.Store(a)
+	}
+	s.grant.Store(g)
+	s.perms = g.Perms
+	s.replies.Store(newResponder(g.Perms))
+
+	limit := s.set.Options.Limits.MaxPayload
+	if most := a.Limits().MaxPayload; most >= 0 {
+		limit = min(limit, most)
+	}
+	s.dec.Limits.Payload = limit
+	s.dec.Limits.ConnectFirst = false
+	s.maxPayload.Store(int64(limit))
+
+	f := *s.conn.Facts()
+	f.User, f.Account, f.ProxyKey = g.User, a.Name, g.ProxyKey
+	s.conn.SetFacts(&f)
+	s.mu.Lock()
+	s.timers.entered(s, g.Expires)
+	s.mu.Unlock()
+	return conn.Open
+}
+
+func newResponder(p *perm.Set) *responder {
+	r := p.Responses()
+	if r == nil {
+		return nil
+	}
+	return &responder{perms: p, replies: perm.NewReplies(r)}
+}
+
+// connected starts what follows a good CONNECT: the first estimate of the round trip, and the PING
+// that measures it.
+func (s *Session) connected(start time.Time) {
+	s.conn.Counters.RTT.CompareAndSwap(0, max(1, int64(time.Since(start))))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.timers.connected(s)
+}

@@ -1,0 +1,155 @@
+package client
+
+import (
+	"strconv"
+
+	"natsd/internal/broker"
+	"natsd/internal/conn"
+	"natsd/internal/outbound"
+	"natsd/internal/wire"
+)
+
+// shareFrom is the size of a body from which it is cheaper to send one copy to several receivers by
+// reference than to copy it for each.
+const shareFrom = 1024
+
+// Deliver queues a run for one of the client's subscriptions. It runs on the publisher's goroutine.
+func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
+	if r.From == &s.origin && !s.echo.Load() {
+		return 0
+	}
+	if f := sub.Filter.Load(); f != nil && f.Denies(r.Subject) {
+		return 0
+	}
+	set := &s.link.Settings().Options.Limits
+	q := &s.conn.Out
+	q.Lock()
+	msgs, last := s.takenLocked(sub, r.Msgs)
+	if len(msgs) == 0 || set.NoFastProducerStall && nearlyFull(q.PendingLocked(), set.MaxPending) {
+		q.Unlock()
+		return 0
+	}
+	bytes := s.appendLocked(q, b, sub, r, msgs)
+	sub.Delivered.Store(sub.Delivered.Load() + int64(len(msgs)))
+	sub.Closed.Store(last)
+	pending, first := q.PendingLocked(), q.MarkLocked()
+	q.Unlock()
+
+	if first {
+		b.Touch(s.conn)
+	}
+	s.delivered(b, len(msgs), bytes)
+	if s.link.tracer.TraceOn() {
+		s.traceDelivery(sub, r, msgs)
+	}
+	if last {
+		s.remove(sub)
+	}
+	if resp := s.replies.Load(); resp != nil {
+		resp.remember(b, msgs)
+	}
+	switch {
+	case int64(pending) > set.MaxPending:
+		s.slow()
+	case r.From.Kind == broker.Client && nearlyFull(pending, set.MaxPending):
+		b.Slow(q)
+	}
+	return len(msgs)
+}
+
+// nearlyFull tells whether a publisher should wait for the queue.
+func nearlyFull(pending int, limit int64) bool { return int64(pending) > limit/4*3 }
+
+// takenLocked returns the messages that sub still takes, and whether these are its last.
+func (s *Session) takenLocked(sub *broker.Sub, msgs []broker.Msg) ([]broker.Msg, bool) {
+	if sub.Closed.Load() || s.conn.Out.ClosedLocked() {
+		return nil, false
+	}
+	most := sub.Max.Load()
+	if most == 0 {
+		return msgs, false
+	}
+	left := int(most - sub.Delivered.Load())
+	switch {
+	case left <= 0:
+		return nil, false
+	case len(msgs) < left:
+		return msgs, false
+	default:
+		return msgs[:left], true
+	}
+}
+
+// appendLocked encodes msgs and returns the size of their bodies.
+func (s *Session) appendLocked(q *outbound.Queue, b *broker.Batch, sub *broker.Sub, r *broker.Run, msgs []broker.Msg) int {
+	headers, total := s.headers.Load(), 0
+	for i := range msgs {
+		m := &msgs[i]
+		body, cut := m.Body, 0
+		if m.HeaderLen > 0 && !headers {
+			cut = m.HeaderLen
+			body = body[cut:]
+		}
+		total += len(body)
+		need := wire.MaxMsgLine(r.Subject, sub.SID, m.Reply)
+		shared := len(body) >= shareFrom
+		if !shared {
+			need += len(body) + len(wire.CRLF)
+		}
+		out := appendLine(q.RoomLocked(need), sub, r.Subject, m, cut)
+		switch {
+		case !shared:
+			out = append(out, body...)
+			q.CommitLocked(append(out, wire.CRLF...))
+		case b.CanShare(r):
+			q.CommitLocked(out)
+			q.ShareLocked(b.Shared(r, i), cut)
+		default:
+			q.CommitLocked(out)
+			q.CopyLocked(body)
+			q.CommitLocked(append(q.RoomLocked(len(wire.CRLF)), wire.CRLF...))
+		}
+	}
+	return total
+}
+
+// appendLine appends the control line of m. cut is the length of the header block if that is left
+// out.
+func appendLine(dst []byte, sub *broker.Sub, subj []byte, m *broker.Msg, cut int) []byte {
+	switch {
+	case cut > 0:
+		var size [20]byte
+		return wire.AppendMsg(dst, subj, sub.SID, m.Reply, strconv.AppendInt(size[:0], int64(len(m.Body)-cut), 10))
+	case m.HeaderLen > 0:
+		return wire.AppendHMsg(dst, subj, sub.SID, m.Reply, m.HeaderTok, m.SizeTok)
+	default:
+		return wire.AppendMsg(dst, subj, sub.SID, m.Reply, m.SizeTok)
+	}
+}
+
+// delivered counts what was queued.
+func (s *Session) delivered(b *broker.Batch, msgs, bytes int) {
+	n := &s.conn.Counters
+	n.OutMsgs.Add(int64(msgs))
+	n.OutBytes.Add(int64(bytes))
+	n.LastActivity.Store(b.Now.UnixNano())
+	b.OutMsgs += msgs
+	b.OutBytes += bytes
+}
+
+// remember notes the replies that the client may send for these messages.
+func (r *responder) remember(b *broker.Batch, msgs []broker.Msg) {
+	for i := range msgs {
+		if reply := msgs[i].Reply; len(reply) > 0 && !r.perms.Publish(reply) {
+			r.replies.Add(reply, b.Now)
+		}
+	}
+}
+
+// slow ends a client that does not keep up.
+func (s *Session) slow() {
+	if s.conn.Reason() == conn.Open {
+		s.slowLog()
+		s.conn.Close(conn.SlowConsumerPendingBytes)
+	}
+}

@@ -1,0 +1,265 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"natsd/internal/certs"
+	"natsd/internal/conn"
+	"natsd/internal/status"
+	"natsd/internal/transport/proxyproto"
+	"natsd/internal/transport/stream"
+	"natsd/internal/transport/tcp"
+	"natsd/internal/transport/tlsconn"
+	"natsd/internal/wire"
+)
+
+const (
+	proxyPeriod  = 5 * time.Second // for a PROXY header
+	infoPeriod   = 5 * time.Second // for sending the first INFO
+	recordHeader = 6               // bytes that tell TLS from plain text
+	tlsHandshake = 0x16            // first byte of a TLS connection
+)
+
+// Greet does what comes before the first operation: the PROXY header, INFO and the TLS handshake, in
+// the order that the configuration asks for.
+func (s *Session) Greet(ctx context.Context) conn.Reason {
+	s.ctx = ctx
+	g := greeting{s: s, sock: s.conn.Sock()}
+	if why := g.run(ctx); why != conn.Open {
+		return why
+	}
+	s.mu.Lock()
+	s.timers.start(s)
+	s.mu.Unlock()
+	s.debug("Client connection created")
+	return conn.Open
+}
+
+// greeting is the state of one Greet.
+type greeting struct {
+	s    *Session
+	sock net.Conn
+	rest []byte // bytes read ahead
+	told bool   // INFO has been sent
+}
+
+func (g *greeting) run(ctx context.Context) conn.Reason {
+	set := g.s.set
+	o := set.Options
+	if g.s.link.registry.Len() > o.Limits.MaxConnections {
+		return g.reject(wire.TextMaxConnections)
+	}
+	if set.tls != nil && !g.s.link.handshakes.allow(o.TLS.RateLimit) {
+		return g.reject(wire.TextThrottled)
+	}
+	if set.tls == nil || !o.TLS.HandshakeFirst {
+		if err := g.info(); err != nil {
+			return conn.WriteError
+		}
+	}
+	if o.ProxyProtocol {
+		if why := g.proxy(); why != conn.Open {
+			return why
+		}
+	}
+	if set.tls == nil {
+		return g.plain()
+	}
+	deadline := time.Now().Add(o.TLS.Timeout)
+	if !g.told && o.TLS.HandshakeFallback > 0 {
+		if why := g.waitForClient(o.TLS.HandshakeFallback); why != conn.Open {
+			return why
+		}
+	}
+	if o.AllowNonTLS {
+		secured, err := g.startsTLS(deadline)
+		if err != nil {
+			return conn.TLSHandshakeError
+		}
+		if !secured {
+			return g.plain()
+		}
+	}
+	return g.secure(ctx, deadline)
+}
+
+// reject says INFO and an error to a client that cannot be served now.
+func (g *greeting) reject(text string) conn.Reason {
+	if g.info() == nil {
+		_, _ = g.sock.Write(wire.AppendErr(nil, text))
+	}
+	return conn.MaxConnectionsExceeded
+}
+
+// info sends the first INFO, before there is a transport.
+func (g *greeting) info() error {
+	g.told = true
+	_ = g.sock.SetWriteDeadline(time.Now().Add(infoPeriod))
+	_, err := g.sock.Write(g.s.firstInfo().append(nil))
+	_ = g.sock.SetWriteDeadline(time.Time{})
+	return err
+}
+
+// plain goes on without TLS.
+func (g *greeting) plain() conn.Reason {
+	if !g.told {
+		if err := g.info(); err != nil {
+			return conn.WriteError
+		}
+	}
+	t, err := plainTransport(g.sock, g.rest)
+	if err != nil {
+		return conn.ReadError
+	}
+	g.s.conn.SetTransport(t)
+	return conn.Open
+}
+
+func plainTransport(sock net.Conn, rest []byte) (conn.Transport, error) {
+	if c, ok := sock.(*net.TCPConn); ok {
+		return tcp.New(c, rest)
+	}
+	return stream.New(sock, rest), nil
+}
+
+// proxy reads the PROXY header, if there is one and its sender may send it.
+func (g *greeting) proxy() conn.Reason {
+	peer := g.s.conn.Facts().Remote.Addr()
+	defer func() { _ = g.sock.SetReadDeadline(time.Time{}) }()
+	_ = g.sock.SetReadDeadline(time.Now().Add(proxyPeriod))
+	for {
+		if err := g.read(); err != nil {
+			return readReason(err, conn.ProtocolViolation)
+		}
+		h, n, found, err := proxyproto.Parse(g.rest)
+		switch {
+		case err != nil:
+			g.s.debug("Malformed PROXY header: " + err.Error())
+			return conn.ProtocolViolation
+		case found == proxyproto.NeedMore:
+			continue
+		case found == proxyproto.None:
+			return conn.Open
+		case !proxyproto.From(g.s.set.Options.ProxyProtocolFrom, peer):
+			g.s.error("PROXY header from an address that proxy_protocol_from does not list")
+			return conn.ProtocolViolation
+		}
+		g.rest = g.rest[n:]
+		if h.Source.IsValid() {
+			g.setRemote(h.Source)
+		}
+		return conn.Open
+	}
+}
+
+func (g *greeting) setRemote(a netip.AddrPort) {
+	f := *g.s.conn.Facts()
+	f.Remote = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+	g.s.conn.SetFacts(&f)
+}
+
+// read adds what one read brings to rest.
+func (g *greeting) read() error {
+	var p [512]byte
+	n, err := g.sock.Read(p[:])
+	g.rest = append(g.rest, p[:n]...)
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// waitForClient gives a client that waits for INFO in clear what it waits for, if it stays silent.
+func (g *greeting) waitForClient(fallback time.Duration) conn.Reason {
+	if len(g.rest) > 0 {
+		return conn.Open
+	}
+	_ = g.sock.SetReadDeadline(time.Now().Add(fallback))
+	err := g.read()
+	_ = g.sock.SetReadDeadline(time.Time{})
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && g.s.conn.Reason() == conn.Open:
+		if g.info() != nil {
+			return conn.WriteError
+		}
+	case err != nil:
+		return readReason(err, conn.TLSHandshakeError)
+	}
+	return conn.Open
+}
+
+// startsTLS reports whether the client's first bytes are those of TLS.
+func (g *greeting) startsTLS(deadline time.Time) (bool, error) {
+	defer func() { _ = g.sock.SetReadDeadline(time.Time{}) }()
+	_ = g.sock.SetReadDeadline(deadline)
+	for len(g.rest) < recordHeader {
+		if err := g.read(); err != nil {
+			return false, err
+		}
+	}
+	return g.rest[0] == tlsHandshake, nil
+}
+
+// secure does the TLS handshake.
+func (g *greeting) secure(ctx context.Context, deadline time.Time) conn.Reason {
+	s := g.s
+	c, ok := g.sock.(*net.TCPConn)
+	if !ok {
+		return conn.TLSHandshakeError
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	s.debug("Starting TLS client connection handshake")
+	t, err := tlsconn.Handshake(ctx, c, g.rest, s.set.tls)
+	if err != nil {
+		s.error("TLS handshake error: " + err.Error())
+		return conn.TLSHandshakeError
+	}
+	state := t.State()
+	if pins := s.set.Options.TLS.PinnedCerts; pins != nil && !certs.Pinned(&state, pins) {
+		s.error("certificate not pinned")
+		return conn.TLSHandshakeError
+	}
+	s.proof.TLS = &state
+	f := *s.conn.Facts()
+	f.TLS = tlsFacts(&state, !g.told)
+	s.conn.SetFacts(&f)
+	s.conn.SetTransport(t)
+	if !g.told {
+		i := s.firstInfo()
+		i.TLSRequired, i.TLSAvailable = true, false
+		s.write(i.append(nil))
+		s.conn.Flush()
+	}
+	return conn.Open
+}
+
+// tlsFacts is what monitoring shows of a handshake.
+func tlsFacts(state *tls.ConnectionState, first bool) *status.TLS {
+	t := &status.TLS{Version: state.Version, CipherSuite: state.CipherSuite, First: first}
+	for _, c := range state.PeerCertificates {
+		key, whole := sha256.Sum256(c.RawSubjectPublicKeyInfo), sha256.Sum256(c.Raw)
+		t.PeerCerts = append(t.PeerCerts, status.PeerCert{
+			Subject:    c.Subject.String(),
+			SPKISHA256: hex.EncodeToString(key[:]),
+			CertSHA256: hex.EncodeToString(whole[:]),
+		})
+	}
+	return t
+}
+
+// readReason tells a client that went away from one that did not do what it had to in time.
+func readReason(err error, late conn.Reason) conn.Reason {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return late
+	}
+	return conn.ClientClosed
+}

@@ -1,0 +1,96 @@
+package client
+
+import (
+	"encoding/json"
+
+	"natsd/internal/wire"
+)
+
+// Info is the INFO that clients get. The fields from ClientID on differ between connections or
+// between one INFO and the next.
+type Info struct {
+	ServerID     string   `json:"server_id"`
+	ServerName   string   `json:"server_name"`
+	Version      string   `json:"version"`
+	Proto        int      `json:"proto"`
+	Commit       string   `json:"git_commit,omitempty"`
+	Go           string   `json:"go"`
+	Host         string   `json:"host"`
+	Port         int      `json:"port"`
+	Headers      bool     `json:"headers"`
+	AuthRequired bool     `json:"auth_required,omitempty"`
+	TLSRequired  bool     `json:"tls_required,omitempty"`
+	TLSVerify    bool     `json:"tls_verify,omitempty"`
+	TLSAvailable bool     `json:"tls_available,omitempty"`
+	MaxPayload   int      `json:"max_payload"`
+	ConnectURLs  []string `json:"connect_urls,omitempty"`
+	XKey         string   `json:"xkey,omitempty"`
+
+	ClientID      uint64 `json:"client_id,omitempty"`
+	ClientIP      string `json:"client_ip,omitempty"`
+	Nonce         string `json:"nonce,omitempty"`
+	LameDuck      bool   `json:"ldm,omitempty"`
+	ConnectInfo   bool   `json:"connect_info,omitempty"`
+	RemoteAccount string `json:"remote_account,omitempty"`
+	AccountIsSys  bool   `json:"acc_is_sys,omitempty"`
+}
+
+// append appends the INFO line.
+func (i *Info) append(dst []byte) []byte {
+	text, err := json.Marshal(i)
+	if err != nil {
+		return dst // unreachable: the type holds strings, numbers and booleans only
+	}
+	return wire.AppendInfo(dst, text)
+}
+
+// firstInfo is the INFO that opens the conversation.
+func (s *Session) firstInfo() *Info {
+	i := s.set.Info
+	i.ClientID = s.conn.ID
+	if !s.set.Options.ProxyProtocol {
+		i.ClientIP = s.clientIP()
+	}
+	i.Nonce = string(s.nonce)
+	return &i
+}
+
+// laterInfo is every other one.
+func (s *Session) laterInfo() *Info {
+	i := s.link.Settings().Info
+	i.ClientID = s.conn.ID
+	i.ClientIP = s.clientIP()
+	i.MaxPayload = int(s.maxPayload.Load())
+	return &i
+}
+
+func (s *Session) clientIP() string {
+	if a := s.conn.Facts().Remote.Addr(); a.IsValid() {
+		return a.String()
+	}
+	return ""
+}
+
+// SendInfo tells the client about a change, if its protocol lets it understand that: lameDuck says
+// that this server is about to go, and change adjusts the INFO if it is not nil. It may be called by
+// any goroutine.
+func (s *Session) SendInfo(change func(*Info)) {
+	if !s.greeted.Load() {
+		return
+	}
+	i := s.laterInfo()
+	if change != nil {
+		change(i)
+	}
+	s.write(i.append(nil))
+	s.conn.Flush()
+}
+
+// Broadcast sends every client that can understand it a new INFO, changed by change.
+func (l *Link) Broadcast(change func(*Info)) {
+	for _, c := range l.registry.Append(nil) {
+		if s, ok := c.Session().(*Session); ok {
+			s.SendInfo(change)
+		}
+	}
+}

@@ -1,0 +1,310 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"sync"
+	"sync/atomic"
+
+	"natsd/internal/auth"
+	"natsd/internal/broker"
+	"natsd/internal/conn"
+	"natsd/internal/perm"
+	"natsd/internal/status"
+	"natsd/internal/wire"
+)
+
+// Session is the protocol side of one client connection.
+type Session struct {
+	// immutable
+	link  *Link
+	conn  *conn.Conn
+	nonce []byte
+
+	// owned by the read goroutine
+	set    *Settings // in force when the connection was accepted
+	ctx    context.Context
+	dec    wire.Decoder
+	opts   connectOptions
+	proof  auth.Request // what the client came with; kept for a later check of its rights
+	origin broker.Origin
+	run    broker.Run // messages that are collected for publishing
+	perms  *perm.Set
+	pinged bool // the first PING has been answered
+	spoke  bool // a whole operation has arrived
+	traced bool // trace lines are wanted, as of the current read
+
+	// read by publishers and by monitoring
+	account    atomic.Pointer[broker.Account] // nil before authentication
+	grant      atomic.Pointer[auth.Grant]
+	replies    atomic.Pointer[responder] // nil unless allow_responses is in force
+	echo       atomic.Bool
+	headers    atomic.Bool
+	greeted    atomic.Bool // asynchronous INFO may be sent
+	maxPayload atomic.Int64
+
+	mu     sync.Mutex // guards what follows; a leaf but for the account's index
+	subs   map[string]*broker.Sub
+	timers timers
+}
+
+// responder keeps the replies that the client may send although its permissions do not say so.
+type responder struct {
+	perms   *perm.Set
+	replies *perm.Replies
+}
+
+func newSession(l *Link, set *Settings, c *conn.Conn) *Session {
+	s := &Session{link: l, conn: c, set: set, opts: defaultOptions, ctx: context.Background()}
+	s.origin = broker.Origin{Kind: broker.Client, ID: c.ID, Info: s}
+	s.dec.Limits = set.limits()
+	s.maxPayload.Store(int64(set.Options.Limits.MaxPayload))
+	s.echo.Store(true)
+	if set.Auth.NeedsNonce() {
+		s.nonce = newNonce()
+	}
+	return s
+}
+
+// newNonce returns 15 characters from 11 random bytes.
+func newNonce() []byte {
+	var raw [11]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return base64.RawURLEncoding.AppendEncode(nil, raw[:])
+}
+
+// Consume takes the bytes of one read.
+func (s *Session) Consume(b *broker.Batch, p []byte) conn.Reason {
+	s.traced = s.link.tracer.TraceOn()
+	s.dec.Feed(p)
+	in := traffic{}
+	why := s.operations(b, &in)
+	s.count(b, &in)
+	if why == conn.Open {
+		s.firstLine(s.dec.Partial() && !s.spoke)
+	}
+	return why
+}
+
+// operations carries out everything that has arrived whole.
+func (s *Session) operations(b *broker.Batch, in *traffic) conn.Reason {
+	for {
+		op, err := s.dec.Next()
+		if err == nil && op == wire.Pub && s.joins() {
+			s.collect(b, in)
+			continue
+		}
+		s.publish(b)
+		switch {
+		case err != nil:
+			return s.badInput(b, err)
+		case op == wire.NeedMore:
+			return conn.Open
+		}
+		s.spoke = true
+		if why := s.do(b, op, in); why != conn.Open {
+			return why
+		}
+		if why := s.conn.Reason(); why != conn.Open {
+			return why
+		}
+	}
+}
+
+// do carries out one operation.
+func (s *Session) do(b *broker.Batch, op wire.Op, in *traffic) conn.Reason {
+	if s.traced {
+		s.traceIn(op)
+	}
+	if op == wire.Connect {
+		return s.connect(b)
+	}
+	if s.account.Load() == nil && op != wire.Info && op != wire.Ping && op != wire.Pong && op != wire.OK {
+		if why := s.enterWithoutConnect(b); why != conn.Open {
+			return why
+		}
+	}
+	switch op {
+	case wire.Pub:
+		s.collect(b, in)
+	case wire.Sub:
+		s.subscribe(b)
+	case wire.Unsub:
+		s.unsubscribe(b)
+	case wire.Ping:
+		s.ping(b)
+	case wire.Pong:
+		s.pong()
+	case wire.Info:
+		return s.info()
+	case wire.Err:
+		s.warn("Client error " + string(s.dec.Args.Text))
+		return conn.ParseError
+	}
+	return conn.Open
+}
+
+// badInput answers input that the decoder could not make sense of.
+func (s *Session) badInput(b *broker.Batch, err error) conn.Reason {
+	switch err {
+	case wire.ErrUnknownOp:
+		s.sendErr(b, wire.TextUnknownOp)
+	case wire.ErrControlLine:
+		s.sendErr(b, wire.TextControlLine)
+		return conn.MaxControlLineExceeded
+	case wire.ErrPayload:
+		s.sendErr(b, wire.TextPayload)
+		return conn.MaxPayloadExceeded
+	case wire.ErrConnectFirst:
+		s.authFailed(&auth.Refusal{Reason: auth.AuthenticationFailure, Detail: "no CONNECT"})
+		s.sendErr(b, wire.TextAuthorization)
+		return conn.AuthenticationViolation
+	}
+	s.debug("Protocol error: " + err.Error())
+	return conn.ProtocolViolation
+}
+
+// Farewell queues the last words for an end that did not come from the client's input.
+func (s *Session) Farewell(why conn.Reason) {
+	text := ""
+	switch why {
+	case conn.AuthenticationTimeout:
+		text = wire.TextAuthTimeout
+	case conn.StaleConnection:
+		text = wire.TextStale
+	case conn.AuthenticationExpired:
+		text = wire.TextAuthExpired
+	case conn.MaxConnectionsExceeded:
+		text = wire.TextMaxConnections
+	default:
+		return
+	}
+	s.write(wire.AppendErr(nil, text))
+}
+
+// Closed undoes what the session has done elsewhere.
+func (s *Session) Closed(why conn.Reason) {
+	s.mu.Lock()
+	s.timers.stop()
+	s.mu.Unlock()
+	s.dropSubscriptions()
+	if a := s.account.Load(); a != nil {
+		a.Leave()
+		if why == conn.SlowConsumerPendingBytes || why == conn.SlowConsumerWriteDeadline {
+			a.SlowConsumers.Add(1)
+		}
+	}
+	s.origin.Forget()
+	s.dec.Release()
+	s.closedLog(why)
+}
+
+// Subscriptions returns what the client is subscribed to.
+func (s *Session) Subscriptions(limit int) []status.Sub {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.subs)
+	if limit >= 0 {
+		n = min(n, limit)
+	}
+	if n == 0 {
+		return nil
+	}
+	out := make([]status.Sub, 0, n)
+	for _, sub := range s.subs {
+		if len(out) == n {
+			break
+		}
+		out = append(out, s.Describe(sub))
+	}
+	return out
+}
+
+// Describe returns what monitoring shows of one of the session's subscriptions.
+func (s *Session) Describe(sub *broker.Sub) status.Sub {
+	return status.Sub{
+		Subject: sub.Subject,
+		Queue:   sub.Queue,
+		SID:     sub.SID,
+		Msgs:    sub.Delivered.Load(),
+		Max:     sub.Max.Load(),
+		CID:     s.conn.ID,
+	}
+}
+
+// Grant is what the connection may do, nil before it is let in.
+func (s *Session) Grant() *auth.Grant { return s.grant.Load() }
+
+// traffic counts what one read brought.
+type traffic struct {
+	msgs, bytes int
+	active      bool // SUB or UNSUB
+}
+
+// count adds up the work of one batch.
+func (s *Session) count(b *broker.Batch, in *traffic) {
+	if in.msgs > 0 {
+		s.conn.Counters.InMsgs.Add(int64(in.msgs))
+		s.conn.Counters.InBytes.Add(int64(in.bytes))
+		s.link.registry.In.Add(in.msgs, in.bytes)
+		if a := s.account.Load(); a != nil {
+			a.Received.Add(in.msgs, in.bytes)
+			a.Sent.Add(b.OutMsgs, b.OutBytes)
+		}
+		s.link.registry.Out.Add(b.OutMsgs, b.OutBytes)
+		b.OutMsgs, b.OutBytes = 0, 0
+	}
+	if in.msgs > 0 || in.active {
+		s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
+	}
+}
+
+// write appends p to the outbound queue. The caller flushes.
+func (s *Session) write(p []byte) {
+	q := &s.conn.Out
+	q.Lock()
+	defer q.Unlock()
+	if !q.ClosedLocked() {
+		q.CopyLocked(p)
+	}
+}
+
+// send appends p to the outbound queue, to be flushed at the end of the batch.
+func (s *Session) send(b *broker.Batch, p string) {
+	q := &s.conn.Out
+	q.Lock()
+	if q.ClosedLocked() {
+		q.Unlock()
+		return
+	}
+	q.CommitLocked(append(q.RoomLocked(len(p)), p...))
+	first := q.MarkLocked()
+	q.Unlock()
+	if first {
+		b.Touch(s.conn)
+	}
+	if s.traced {
+		s.traceOut(p)
+	}
+}
+
+func (s *Session) sendErr(b *broker.Batch, text string) {
+	s.send(b, string(wire.AppendErr(nil, text)))
+}
+
+// ok confirms an operation to a verbose client.
+func (s *Session) ok(b *broker.Batch) {
+	if s.opts.Verbose {
+		s.send(b, wire.LineOK)
+	}
+}
+
+// info takes an INFO of the client: it has no effect, but it has to be JSON.
+func (s *Session) info() conn.Reason {
+	if !json.Valid(s.dec.Args.Text) {
+		return conn.ProtocolViolation
+	}
+	return conn.Open
+}

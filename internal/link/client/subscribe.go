@@ -1,0 +1,123 @@
+package client
+
+import (
+	"fmt"
+
+	"natsd/internal/broker"
+	"natsd/internal/subject"
+	"natsd/internal/wire"
+)
+
+// reservedQueue is the servers' own.
+const reservedQueue = "_sys_"
+
+// subscribe handles SUB. The order of the checks is part of the protocol: it decides which error a
+// client sees.
+func (s *Session) subscribe(b *broker.Batch) {
+	a := &s.dec.Args
+	account := s.account.Load()
+	switch {
+	case string(a.Queue) == reservedQueue, !s.perms.Subscribe(a.Subject, a.Queue):
+		s.violation(b, "Subscription Violation", subscriptionViolation(a))
+		return
+	case s.tooManyTokens(a.Subject):
+		s.violation(b, "Subscription Violation", fmt.Sprintf("Permissions Violation for Subscription to %q, too many tokens", a.Subject))
+		return
+	}
+	s.mu.Lock()
+	_, known := s.subs[string(a.SID)]
+	full := s.subscriptionsFull(account)
+	s.mu.Unlock()
+	switch {
+	case full:
+		s.sendErr(b, wire.TextMaxSubscriptions)
+		return
+	case known:
+		s.ok(b) // the first one stays
+		return
+	case !subject.Valid(a.Subject):
+		s.sendErr(b, wire.TextInvalidSubject)
+		return
+	}
+	sub := &broker.Sub{Subject: string(a.Subject), Queue: string(a.Queue), SID: string(a.SID), Sink: s}
+	sub.Filter.Store(s.perms.Filter(a.Subject, a.Queue))
+	s.mu.Lock()
+	if s.subs == nil {
+		s.subs = make(map[string]*broker.Sub)
+	}
+	s.subs[sub.SID] = sub
+	s.conn.Counters.Subs.Store(int64(len(s.subs)))
+	s.mu.Unlock()
+	account.Subscribe(sub)
+	s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
+	s.ok(b)
+}
+
+func subscriptionViolation(a *wire.Args) string {
+	if len(a.Queue) > 0 {
+		return fmt.Sprintf("Permissions Violation for Subscription to %q using queue %q", a.Subject, a.Queue)
+	}
+	return fmt.Sprintf("Permissions Violation for Subscription to %q", a.Subject)
+}
+
+func (s *Session) tooManyTokens(subj []byte) bool {
+	most := s.link.Settings().Options.Limits.MaxSubTokens
+	return most > 0 && subject.Tokens(subj) > most
+}
+
+// subscriptionsFull tells whether the client may not subscribe to any more. s.mu is held.
+func (s *Session) subscriptionsFull(a *broker.Account) bool {
+	n := len(s.subs)
+	if most := s.link.Settings().Options.Limits.MaxSubscriptions; most > 0 && n >= most {
+		return true
+	}
+	most := a.Limits().MaxSubscriptions
+	return most >= 0 && n >= most
+}
+
+// unsubscribe handles UNSUB, which may leave a number of messages to be delivered first.
+func (s *Session) unsubscribe(b *broker.Batch) {
+	a := &s.dec.Args
+	s.mu.Lock()
+	sub := s.subs[string(a.SID)]
+	s.mu.Unlock()
+	if sub != nil {
+		q := &s.conn.Out
+		q.Lock()
+		stay := int64(a.Max) > sub.Delivered.Load()
+		if stay {
+			sub.Max.Store(int64(a.Max))
+		} else {
+			sub.Closed.Store(true)
+		}
+		q.Unlock()
+		if !stay {
+			s.remove(sub)
+		}
+		s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
+	}
+	s.ok(b)
+}
+
+// remove ends a subscription. It may be called by the goroutine of any publisher.
+func (s *Session) remove(sub *broker.Sub) {
+	s.mu.Lock()
+	if s.subs[sub.SID] == sub {
+		delete(s.subs, sub.SID)
+	}
+	s.conn.Counters.Subs.Store(int64(len(s.subs)))
+	s.mu.Unlock()
+	s.account.Load().Unsubscribe(sub)
+}
+
+// dropSubscriptions ends all subscriptions.
+func (s *Session) dropSubscriptions() {
+	s.mu.Lock()
+	subs := s.subs
+	s.subs = nil
+	s.conn.Counters.Subs.Store(0)
+	s.mu.Unlock()
+	for _, sub := range subs {
+		s.account.Load().Unsubscribe(sub)
+	}
+}

@@ -1,0 +1,121 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+
+	"natsd/internal/broker"
+	"natsd/internal/conn"
+	"natsd/internal/logging"
+	"natsd/internal/wire"
+)
+
+// name is how log lines call the connection.
+func (s *Session) name() string {
+	return fmt.Sprintf("%s - cid:%d", s.conn.Facts().Remote, s.conn.ID)
+}
+
+func (s *Session) logAt(l slog.Level, text string) {
+	if s.link.log.Enabled(context.Background(), l) {
+		s.link.log.LogAttrs(context.Background(), l, text, slog.String("client", s.name()))
+	}
+}
+
+func (s *Session) debug(text string) {
+	if s.link.tracer.DebugOn() {
+		s.logAt(slog.LevelDebug, text)
+	}
+}
+
+func (s *Session) warn(text string)  { s.logAt(slog.LevelWarn, text) }
+func (s *Session) error(text string) { s.logAt(slog.LevelError, text) }
+
+// violation refuses an operation: the client reads text, the log tells who it was.
+func (s *Session) violation(b *broker.Batch, what, text string) {
+	s.sendErr(b, text)
+	user := ""
+	if g := s.grant.Load(); g != nil && g.User != "" {
+		user = fmt.Sprintf(" - User %q", g.User)
+	}
+	a := &s.dec.Args
+	s.error(fmt.Sprintf("%s%s, Subject %q", what, user, a.Subject))
+}
+
+func (s *Session) closedLog(why conn.Reason) {
+	s.debug("Client connection closed: " + why.String())
+}
+
+func (s *Session) slowLog() {
+	s.logAt(slog.LevelWarn, fmt.Sprintf("Slow Consumer Detected: MaxPending of %d Exceeded", s.link.Settings().Options.Limits.MaxPending))
+}
+
+// traceIn logs an operation of the client.
+func (s *Session) traceIn(op wire.Op) {
+	a := &s.dec.Args
+	switch op {
+	case wire.Connect:
+		s.trace("<<- [CONNECT " + redact(a.Text) + "]")
+	case wire.Info:
+		s.trace(fmt.Sprintf("<<- [INFO %s]", a.Text))
+	case wire.Pub:
+		verb := "PUB"
+		if a.HeaderLen >= 0 {
+			verb = "HPUB"
+		}
+		s.trace(fmt.Sprintf("<<- [%s %s]", verb, a.Line))
+		s.tracePayload("<<- ", a.Body, a.HeaderLen)
+	case wire.Sub:
+		s.trace(fmt.Sprintf("<<- [SUB %s]", a.Line))
+	case wire.Unsub:
+		s.trace(fmt.Sprintf("<<- [UNSUB %s]", a.Line))
+	case wire.Ping:
+		s.trace("<<- [PING]")
+	case wire.Pong:
+		s.trace("<<- [PONG]")
+	}
+}
+
+// traceOut logs a line that is sent to the client.
+func (s *Session) traceOut(line string) {
+	s.trace("->> [" + strings.TrimRight(line, " \r\n") + "]")
+}
+
+// traceDelivery logs messages that are sent to the client.
+func (s *Session) traceDelivery(sub *broker.Sub, r *broker.Run, msgs []broker.Msg) {
+	headers := s.headers.Load()
+	for i := range msgs {
+		cut := 0
+		if msgs[i].HeaderLen > 0 && !headers {
+			cut = msgs[i].HeaderLen
+		}
+		s.traceOut(string(appendLine(nil, sub, r.Subject, &msgs[i], cut)))
+	}
+}
+
+// tracePayload logs a body as far as the options allow: its header only, or a number of bytes.
+func (s *Session) tracePayload(arrow string, body []byte, header int) {
+	o := s.link.Settings().Options
+	if o.Logging.TraceHeaders {
+		if header <= 0 {
+			return
+		}
+		body = body[:header]
+	}
+	if most := o.Limits.MaxTracedMsgLen; most > 0 && len(body) > most {
+		s.trace(fmt.Sprintf("%sMSG_PAYLOAD: [%q...]", arrow, body[:most]))
+		return
+	}
+	s.trace(fmt.Sprintf("%sMSG_PAYLOAD: [%q]", arrow, body))
+}
+
+func (s *Session) trace(text string) { s.logAt(logging.LevelTrace, text) }
+
+// secrets finds the values of a CONNECT that must not be shown.
+var secrets = regexp.MustCompile(`(?i)("(?:pass|auth_token|jwt|sig|proxy_sig)"\s*:\s*)("(?:[^"\\]|\\.)*"|[^,}\s]*)`)
+
+func redact(text []byte) string {
+	return secrets.ReplaceAllString(string(text), `$1"[REDACTED]"`)
+}
