@@ -1,12 +1,11 @@
 package main
 
 import (
-	"errors"
-
 	"natsd/internal/config"
+	natsd "natsd/internal/server"
 )
 
-// newServer builds the server that [program.start] runs. A reload reads src again.
-func newServer(o *config.Options, src config.Source) (server, error) {
-	return nil, errors.New("this build has no server")
+// newServer builds the server that [program.start] runs.
+func newServer(o *config.Options, _ config.Source) (server, error) {
+	return natsd.New(o)
 }

@@ -1,0 +1,59 @@
+package server
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"natsd/internal/conn"
+	"natsd/internal/link/client"
+)
+
+// LameDuck takes the server out of service gently: no new clients, a hint to those that are
+// connected, a period of grace, and then one connection after the other. It returns when the last one
+// is closed or the server stops; Run ends after it. Only the first call has an effect.
+func (s *Server) LameDuck() {
+	if s.ducking.Swap(true) {
+		return
+	}
+	defer close(s.duck)
+	o := s.Options()
+	s.logger.Info("Entering lame duck mode, stop accepting new clients")
+	s.accepts.Store(false)
+	s.listener.clients.close()
+	if s.conns.Len() == 0 {
+		return
+	}
+	s.clients.Broadcast(func(i *client.Info) {
+		i.LameDuck = true
+		i.ConnectURLs = nil // there are no others
+	})
+	if !s.pause(o.LameDuckGrace) {
+		return
+	}
+	s.logger.Info("Closing existing clients")
+	s.closeSlowly(o.LameDuckDuration - o.LameDuckGrace)
+}
+
+// closeSlowly closes all connections, spread over d.
+func (s *Server) closeSlowly(d time.Duration) {
+	all := s.conns.Append(nil)
+	step := min(time.Second, d/time.Duration(max(len(all), 1)))
+	for _, c := range all {
+		c.Close(conn.ServerShutdown)
+		if step > 1 && !s.pause(step/2+rand.N(step/2+1)) {
+			return
+		}
+	}
+}
+
+// pause waits for d, or until nobody is connected any more, and reports false when the server stops.
+func (s *Server) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.tasks.Context().Done():
+		return false
+	}
+}

@@ -1,0 +1,226 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nkeys"
+
+	"natsd/internal/auth"
+	"natsd/internal/broker"
+	"natsd/internal/config"
+	"natsd/internal/conn"
+	"natsd/internal/link/client"
+	"natsd/internal/logging"
+	"natsd/internal/task"
+)
+
+// Server is one natsd. Make it with [New], then call Run once.
+type Server struct {
+	// immutable
+	id      string // public server nkey
+	xkey    string // public curve key
+	started time.Time
+	log     *logging.Log
+	logger  *slog.Logger
+	broker  *broker.Broker
+	conns   *conn.Registry
+	tasks   *task.Group
+	clients *client.Link
+	auth    *auth.Auth
+	ready   chan struct{} // closed when clients are served
+	duck    chan struct{} // closed when lame duck mode is through
+
+	options  atomic.Pointer[config.Options]
+	ducking  atomic.Bool
+	accepts  atomic.Bool // the client listener is open
+	listener listeners   // set by Run before ready is closed
+}
+
+// New builds a server from a configuration. It opens the log but no listener. An error means that
+// nothing was left behind.
+func New(o *config.Options) (*Server, error) {
+	log, err := logging.Open(logConfig(&o.Logging, o.Limits))
+	if err != nil {
+		return nil, err
+	}
+	s, err := build(o, log)
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return s, nil
+}
+
+func build(o *config.Options, log *logging.Log) (*Server, error) {
+	id, xkey, err := identity()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		id:      id,
+		xkey:    xkey,
+		started: time.Now(),
+		log:     log,
+		logger:  log.Logger(),
+		broker:  broker.New(),
+		conns:   conn.NewRegistry(o.Limits.MaxClosedClients),
+		ready:   make(chan struct{}),
+		duck:    make(chan struct{}),
+	}
+	s.tasks = task.New(context.Background(), s.panicked)
+	s.clients = client.New(s.broker, s.conns, s.tasks, s.logger, log)
+	if s.auth, err = auth.New(o, nil); err != nil {
+		return nil, err
+	}
+	s.openAccounts(o)
+	s.options.Store(o)
+	s.clients.Apply(client.NewSettings(o, s.auth, s.info(o, o.Port)))
+	return s, nil
+}
+
+// identity makes the keys that name a server for the life of its process.
+func identity() (id, xkey string, err error) {
+	server, err := nkeys.CreateServer()
+	if err != nil {
+		return "", "", fmt.Errorf("create server key: %w", err)
+	}
+	curve, err := nkeys.CreateCurveKeys()
+	if err != nil {
+		return "", "", fmt.Errorf("create curve key: %w", err)
+	}
+	if id, err = server.PublicKey(); err != nil {
+		return "", "", fmt.Errorf("create server key: %w", err)
+	}
+	if xkey, err = curve.PublicKey(); err != nil {
+		return "", "", fmt.Errorf("create curve key: %w", err)
+	}
+	return id, xkey, nil
+}
+
+// globalAccount is the account of clients that are not put into another.
+const globalAccount = "$G"
+
+// openAccounts makes the accounts of o and sets their limits.
+func (s *Server) openAccounts(o *config.Options) {
+	s.broker.Open(globalAccount)
+	if o.SystemAccount != "" {
+		s.broker.Open(o.SystemAccount)
+	}
+	for i := range o.Accounts {
+		s.broker.Open(o.Accounts[i].Name).SetLimits(&o.Accounts[i].Limits)
+	}
+}
+
+// panicked logs a goroutine that failed; the process ends after it.
+func (s *Server) panicked(p task.Panic) {
+	s.logger.Error(fmt.Sprintf("Panic in %s: %v\n%s", p.Task, p.Value, p.Stack))
+}
+
+// Options is the configuration in force.
+func (s *Server) Options() *config.Options { return s.options.Load() }
+
+// Logger is the server's log.
+func (s *Server) Logger() *slog.Logger { return s.logger }
+
+// ID is the public key that names the server.
+func (s *Server) ID() string { return s.id }
+
+// Ready is closed when the server serves clients.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// Run serves until ctx ends or lame duck mode is through, and returns when all goroutines of the
+// server have. The error is nil after a clean stop.
+func (s *Server) Run(ctx context.Context) error {
+	o := s.Options()
+	s.banner(o)
+	err := s.start(o)
+	if err != nil {
+		s.logger.Log(ctx, logging.LevelFatal, err.Error())
+	} else {
+		close(s.ready)
+		select {
+		case <-ctx.Done():
+		case <-s.duck:
+		}
+		s.logger.Info("Initiating Shutdown...")
+	}
+	s.stop(o)
+	s.logger.Info("Server Exiting..")
+	return errors.Join(err, s.log.Close())
+}
+
+// start opens what the configuration asks for, in the order that people know from the log. What it
+// has opened when it fails is closed by stop.
+func (s *Server) start(o *config.Options) error {
+	if err := s.writePID(o); err != nil {
+		return err
+	}
+	if err := s.startMonitoring(o); err != nil {
+		return err
+	}
+	if err := s.startProfiling(o); err != nil {
+		return err
+	}
+	if err := s.startClients(o); err != nil {
+		return err
+	}
+	s.writePorts(o)
+	return nil
+}
+
+// stop closes everything and waits for it.
+func (s *Server) stop(o *config.Options) {
+	s.listener.clients.close()
+	s.accepts.Store(false)
+	s.clients.Stop()
+	s.tasks.Stop()
+	s.tasks.Wait()
+	s.removePorts(o)
+}
+
+// ReopenLogs opens the log file anew, after somebody has moved it away.
+func (s *Server) ReopenLogs() {
+	switch err := s.log.Reopen(); {
+	case errors.Is(err, logging.ErrNotFile):
+		s.logger.Info("File log re-open ignored, not a file logger")
+	case err != nil:
+		s.logger.Error("File log re-open: " + err.Error())
+	default:
+		s.logger.Info("File log re-opened")
+	}
+}
+
+// errNoReload is the answer to every wish for a reload.
+var errNoReload = errors.New("this version of natsd does not reload its configuration yet")
+
+// Reload applies the configuration file anew. Who says where the wish came from.
+func (s *Server) Reload(_ context.Context, _ string) error {
+	if s.Options().ConfigFile == "" {
+		return errors.New("can only reload config when a file is provided using -c or --config")
+	}
+	return errNoReload
+}
+
+// Kick ends the connection with that id and reports whether there was one.
+func (s *Server) Kick(id uint64) bool {
+	c := s.conns.Get(id)
+	if c != nil {
+		c.Close(conn.Kicked)
+	}
+	return c != nil
+}
+
+// ClientAddr is where clients connect to, nil before the server is ready.
+func (s *Server) ClientAddr() net.Addr { return s.listener.clients.addr() }
+
+// MonitorAddr is where monitoring listens, nil if it does not.
+func (s *Server) MonitorAddr() net.Addr { return s.listener.monitor.addr() }
+
+// executable is the name of the program, for the name of the ports file.
+func executable() string { return os.Args[0] }
