@@ -13,6 +13,7 @@ type decoder struct {
 	problems
 	src      Source
 	tree     *node
+	broken   bool // the file has syntax errors, so the tree is incomplete
 	refusals []syntax.Problem
 }
 

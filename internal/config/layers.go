@@ -183,7 +183,7 @@ func (d *decoder) text(out map[string]given, n *node, text string, from Origin) 
 // fromText makes a value of the kind that the type wants, as far as the text allows. Numbers and
 // booleans are read as in a file; lists are separated by commas.
 func fromText(t Type, text string) *syntax.Value {
-	str := &syntax.Value{Kind: syntax.String, Str: text, Raw: text, Quoted: true}
+	str := &syntax.Value{Kind: syntax.String, Str: text, Raw: text}
 	switch {
 	case t&(Strings|List) != 0:
 		list := &syntax.Value{Kind: syntax.Array}

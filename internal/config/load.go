@@ -47,6 +47,19 @@ func Load(src Source) (*Options, *Report) {
 	root := newBlock(d, tree, "", Pos{})
 	d.readFile(root, o, report)
 	o.Values = d.layer(root)
+	if !d.broken {
+		d.sections(root, o)
+	}
+	o.refusals = sortProblems(d.refusals, src.Path)
+	report.Problems = sortProblems(d.list, src.Path)
+	if len(report.Errors()) > 0 {
+		return nil, report
+	}
+	return o, report
+}
+
+// sections lets every section take its values, then checks the rules across options.
+func (d *decoder) sections(root *block, o *Options) {
 	for _, s := range sections() {
 		s.decode(root, o)
 	}
@@ -57,12 +70,6 @@ func Load(src Source) (*Options, *Report) {
 	}
 	d.pending(root)
 	d.effective(root, o.Values)
-	o.refusals = sortProblems(d.refusals, src.Path)
-	report.Problems = sortProblems(d.list, src.Path)
-	if len(report.Errors()) > 0 {
-		return nil, report
-	}
-	return o, report
 }
 
 // readFile parses the file and puts its checked values into root.
@@ -87,6 +94,24 @@ func (d *decoder) readFile(root *block, o *Options, report *Report) {
 		d.warnAt(root.pos, "", "config has no values or is empty")
 	}
 	d.table(root, file.Root)
+	d.broken = slices.ContainsFunc(problems, isError)
+	d.list = append(problems, dropEchoes(d.list[len(problems):], problems)...)
+}
+
+// dropEchoes leaves out what was found on lines that the parser could not read: it would follow
+// from the same mistake.
+func dropEchoes(found, syntaxErrors []syntax.Problem) []syntax.Problem {
+	type line struct {
+		file string
+		line int
+	}
+	broken := map[line]bool{}
+	for _, p := range syntaxErrors {
+		if !p.Warning {
+			broken[line{p.Pos.File, p.Pos.Line}] = true
+		}
+	}
+	return slices.DeleteFunc(found, func(p syntax.Problem) bool { return broken[line{p.Pos.File, p.Pos.Line}] })
 }
 
 // path resolves a path of the configuration against the working directory of the Source.

@@ -9,6 +9,8 @@ import (
 
 // section is some keys with the code that moves their values into Options.
 type section struct {
+	title  string // heading of the documentation; the first key when empty
+	intro  string // text below the heading
 	keys   []Key
 	decode func(root *block, o *Options) // after types were checked and layers merged
 	check  func(root *block, o *Options) // after all sections were decoded: rules across options
@@ -51,7 +53,7 @@ func buildTree(keys []Key) (*node, error) {
 }
 
 func (n *node) insert(k Key) error {
-	elems := strings.Split(strings.ReplaceAll(k.Path, "[]", ".[]"), ".")
+	elems := splitPath(k.Path)
 	at := n
 	for _, e := range elems[:len(elems)-1] {
 		next := at.child(e)
@@ -61,6 +63,11 @@ func (n *node) insert(k Key) error {
 		at = next
 	}
 	return at.add(elems[len(elems)-1], k)
+}
+
+// splitPath gives the elements of a path, "[]" as one of its own.
+func splitPath(path string) []string {
+	return strings.Split(strings.ReplaceAll(path, "[]", ".[]"), ".")
 }
 
 func (n *node) child(name string) *node {

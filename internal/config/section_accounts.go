@@ -12,7 +12,7 @@ import (
 // SystemAccountName is the system account that exists unless another one is configured.
 const SystemAccountName = "$SYS"
 
-var accountsSection = section{decode: decodeAccounts, check: checkAccounts, keys: slices.Concat([]Key{
+var accountsSection = section{title: "Accounts", decode: decodeAccounts, check: checkAccounts, keys: slices.Concat([]Key{
 	{Path: "accounts", Type: Names | List, TypeError: "expected accounts as a block { … } or an array of names, got %s", Doc: "Accounts: separate subject spaces, with their users. Names are case-sensitive."},
 	{Path: "accounts.*", Type: Block, TypeError: "Expected map entries for accounts", Doc: "One account."},
 	{Path: "accounts.*.nkey", Type: Text, Doc: "Public account nkey."},

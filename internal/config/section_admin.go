@@ -12,7 +12,7 @@ import (
 
 var adminRoles = []string{"none", "viewer", "operator", "admin"}
 
-var adminSection = section{decode: decodeAdmin, check: checkAdmin, keys: slices.Concat([]Key{
+var adminSection = section{title: "Operators and watching", decode: decodeAdmin, check: checkAdmin, keys: slices.Concat([]Key{
 	{Path: "admin", Own: true, Type: Block, Pending: "the admin API", Refuse: true, Doc: "The interface for operators. Without the block it is a unix socket that only the same user and root may use."},
 	{Path: "admin.listen", Type: Text, Check: checkAdminListen, Doc: "TCP address, `host:port`. Other addresses than loopback need `tls`."},
 	{Path: "admin.unix", Type: Text, Doc: "Path of the unix socket."},

@@ -11,7 +11,7 @@ import (
 // GlobalAccount is the account of everybody who is in no other one.
 const GlobalAccount = "$G"
 
-var authorizationSection = section{decode: decodeAuthorization, check: checkAuthorization, keys: slices.Concat([]Key{
+var authorizationSection = section{title: "Authorization", decode: decodeAuthorization, check: checkAuthorization, keys: slices.Concat([]Key{
 	{Path: "authorization", Type: Block, Doc: "Who may connect: one user, one token, or a list of users of the global account."},
 	{Path: "authorization.user", Aliases: []string{"username"}, Type: Text, Flag: "--user", Doc: "Name of the only user."},
 	{Path: "authorization.password", Aliases: []string{"pass"}, Type: Text, Secret: true, Flag: "--pass", Doc: "Password of the only user, in clear or as bcrypt hash."},

@@ -11,7 +11,7 @@ import (
 	"natsd/internal/config/syntax"
 )
 
-var listenSection = section{decode: decodeListen, keys: []Key{
+var listenSection = section{title: "Listening and identity", decode: decodeListen, keys: []Key{
 	{Path: "listen", Type: Text | Int, Expand: expandListen("host", "port"), Doc: "Address of the client listener, as `host:port` or as a port alone. Stands for `host` and `port`."},
 	{Path: "host", Aliases: []string{"net"}, Type: Text, Default: "0.0.0.0", ZeroIsDefault: true, Flag: "-a, --addr, --net", Doc: "Address that the client listener binds."},
 	{Path: "port", Type: Int, Default: 4222, ZeroIsDefault: true, Check: checkPort, Flag: "-p, --port", Doc: "Port of the client listener; -1 picks a free one."},

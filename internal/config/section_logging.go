@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-var loggingSection = section{decode: decodeLogging, keys: []Key{
+var loggingSection = section{title: "Logging", decode: decodeLogging, keys: []Key{
 	{Path: "debug", Type: Bool, Default: false, Flag: "-D, --debug, -DV, -DVV", Doc: "Logs debug lines."},
 	{Path: "trace", Type: Bool, Default: false, Flag: "-V, --trace, -DV, -VV, -DVV", Doc: "Logs every protocol message."},
 	{Path: "trace_verbose", Type: Bool, Default: false, Flag: "-VV, -DVV", Doc: "Logs the protocol messages of the system account too. Switches `trace` on."},

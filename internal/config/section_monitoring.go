@@ -1,6 +1,6 @@
 package config
 
-var monitoringSection = section{decode: decodeMonitoring, check: checkMonitoring, keys: []Key{
+var monitoringSection = section{title: "Monitoring", decode: decodeMonitoring, check: checkMonitoring, keys: []Key{
 	{Path: "http", Type: Text | Int, Expand: expandListen("http_host", "http_port"), Doc: "Address of the monitoring listener, as `host:port` or as a port alone."},
 	{Path: "http_host", Type: Text, FlagOnly: true, Doc: "Address of the monitoring listener; `host` when not set. In a file: `http`."},
 	{Path: "http_port", Aliases: []string{"monitor_port"}, Type: Int, Default: 0, Check: checkPort, Flag: "-m, --http_port", Doc: "Port of the monitoring listener; 0 is off, -1 picks a free one. Usually 8222."},

@@ -3,7 +3,7 @@ package config
 import "slices"
 
 // tlsSection is the top-level tls block: that of the client listener, and of https monitoring.
-var tlsSection = section{decode: decodeTopTLS, keys: slices.Concat(tlsKeys("tls"), []Key{
+var tlsSection = section{title: "TLS", decode: decodeTopTLS, keys: slices.Concat(tlsKeys("tls"), []Key{
 	{Path: "tls.enabled", Type: Bool, FlagOnly: true, Flag: "--tls", Doc: "`--tls=false` takes the block of the file away."},
 })}
 

@@ -30,10 +30,12 @@ func (d *decoder) duration(k *Key, name string, v *syntax.Value, path string, fr
 		return nil, typeError(k, name, v)
 	case v.Kind == syntax.Float && k.Type&(DurationOrSeconds|WholeSeconds) != 0:
 		return nil, typeError(k, name, v)
-	case k.Type&DurationOrSeconds != 0 && from.Layer == FromFile:
+	}
+	value, err := seconds(v)
+	if err == nil && k.Type&DurationOrSeconds != 0 && from.Layer == FromFile {
 		d.warnAt(v.Pos, path, "invalid use of field %q: %s should be converted to a duration", name, name)
 	}
-	return seconds(v)
+	return value, err
 }
 
 // unquoted recognises a duration that the language took for a number with a size suffix: 5m.

@@ -30,22 +30,20 @@ var connectionTypes = []string{"STANDARD", "WEBSOCKET", "LEAFNODE", "LEAFNODE_WS
 // that cost more than maxCost are refused.
 func decodeUsers(list []*block, account string, defaults *perm.Rules, maxCost int) []User {
 	users := make([]User, 0, len(list))
+	defaultSet, _ := perm.Compile(defaults) // shared; a bad subject was reported at its own place
 	for _, b := range list {
 		u := User{Name: b.str("user"), Password: secretOrFile(b, "password", "password_file"), NKey: b.str("nkey"),
 			Account: account, ProxyRequired: b.bool("proxy_required"), Pos: b.pos}
 		u.ConnectionTypes = connectionTypeList(b)
-		u.Permissions = decodePermissions(b.block("permissions"))
-		if !b.block("permissions").present {
-			u.Permissions = defaults
+		u.Permissions, u.Perms = defaults, defaultSet
+		if p := b.block("permissions"); p.present {
+			u.Permissions = decodePermissions(p)
+			u.Perms, _ = perm.Compile(u.Permissions)
 		}
 		if !validUser(b, &u) {
 			continue
 		}
 		checkHash(b, firstOf(b, "password", "password_file"), u.Password, maxCost)
-		set, err := perm.Compile(u.Permissions)
-		if err == nil { // else the bad subject was reported at its own place
-			u.Perms = set
-		}
 		users = append(users, u)
 	}
 	return users

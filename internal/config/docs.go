@@ -1,0 +1,200 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// WriteDocumentation writes docs/configuration.md: the reference of all keys, from the registry.
+func WriteDocumentation(w io.Writer) error {
+	d := &documenter{seen: map[string]string{}}
+	root, err := buildTree(Keys)
+	if err != nil {
+		return err
+	}
+	d.WriteString(docsIntro)
+	for _, s := range sections() {
+		d.section(root, s)
+	}
+	_, err = io.WriteString(w, d.String())
+	return err
+}
+
+const docsIntro = `# Configuration
+
+Generated from the registry in internal/config. Do not edit: change the registry, then run
+` + "`go test ./internal/config -run TestDocumentation -update`" + `.
+
+## How values are found
+
+A command-line flag beats the environment, the environment beats the file, the file beats the default. The rule is
+the same at the start and at every reload. Every key outside arrays and outside names that you choose can be set by
+an environment variable: ` + "`NATSD_`" + ` and the path in upper case with ` + "`_`" + ` for the dots, so ` + "`tls.timeout`" + ` is
+` + "`NATSD_TLS_TIMEOUT`" + `. Lists are separated by commas there. ` + "`natsd -t`" + ` checks all layers as a start does.
+
+Names of keys are read without letter case, except those marked *exact case*. Names that you choose (accounts,
+metadata, subjects) keep their case. A key may stand under any of its names; if it stands twice, the last one counts
+and a warning says so.
+
+## Durations and sizes
+
+| Class | Reads |
+|---|---|
+| D1 | a duration such as "10s" or "1m30s"; a bare number is seconds and gives a warning |
+| D2 | a duration, or a number of seconds, decimals allowed |
+| D3 | a duration, or a whole number of seconds |
+| D4 | a number of seconds; a duration is read too (nats-server takes any string for one second) |
+| D5 | a duration only |
+| S1 | a number of bytes with an optional suffix: k, m, g, t, p, e count in thousands; kb, ki, kib and so on in 1024s |
+| S2 | as S1, or a string such as "1G", whose letter counts in 1024s |
+
+An unquoted ` + "`5m`" + ` in a duration means five minutes. nats-server reads the number 5,000,000 there, so natsd warns:
+put durations in quotes.
+
+## Features that are not built yet
+
+Every key of nats-server is read and checked. Where the feature behind a key does not exist in this version, ` + "`natsd -t`" + `
+says so. If the server would behave differently without it, or let in somebody else, a start refuses; such keys are
+marked *refused*. The others only give a warning; they are marked *no effect yet*.
+`
+
+// documenter collects the page.
+type documenter struct {
+	strings.Builder
+	seen map[string]string // shape of a block: where it was described
+}
+
+func (d *documenter) section(root *node, s section) {
+	title := s.title
+	if title == "" {
+		title = "`" + strings.SplitN(s.keys[0].Path, ".", 2)[0] + "`"
+	}
+	fmt.Fprintf(d, "\n## %s\n\n", title)
+	if s.intro != "" {
+		fmt.Fprintf(d, "%s\n\n", s.intro)
+	}
+	d.WriteString("| Key | Value | Default | Flag | Reload | Meaning |\n|---|---|---|---|---|---|\n")
+	skip := ""
+	for _, k := range s.keys {
+		if skip != "" && strings.HasPrefix(k.Path, skip) {
+			continue
+		}
+		skip = ""
+		n := root.at(k.Path)
+		note := ""
+		if earlier := d.repeats(n); earlier != "" {
+			note, skip = " The keys inside are those of `"+earlier+"`.", k.Path
+		}
+		d.row(n, note)
+	}
+}
+
+// repeats returns where a block of the same keys was described before.
+func (d *documenter) repeats(n *node) string {
+	var shape strings.Builder
+	count := 0
+	n.each(func(c *node) {
+		count++
+		fmt.Fprintf(&shape, "%s %d %v\n", strings.TrimPrefix(c.path, n.path), c.key.Type, c.key.Default)
+	})
+	if count < 3 {
+		return ""
+	}
+	earlier := d.seen[shape.String()]
+	if earlier == "" {
+		d.seen[shape.String()] = n.path
+	}
+	return earlier
+}
+
+func (d *documenter) row(n *node, note string) {
+	k := &n.key
+	names := "`" + k.Path + "`"
+	for _, a := range k.Aliases {
+		names += ", `" + a + "`"
+	}
+	doc := k.Doc + note
+	for _, mark := range []struct {
+		on   bool
+		text string
+	}{
+		{k.Exact, "*Exact case.*"}, {k.Own, "*natsd only.*"}, {k.FlagOnly, "*Flag and environment only.*"},
+		{k.Pending != "" && k.Refuse, "*Refused: " + k.Pending + " not built yet.*"},
+		{k.Pending != "" && !k.Refuse, "*No effect yet: " + k.Pending + " not built.*"},
+	} {
+		if mark.on {
+			doc += " " + mark.text
+		}
+	}
+	cells := []string{names, docType(k), docDefault(k), k.Flag, k.Reload.String(), strings.TrimSpace(doc)}
+	for i, c := range cells {
+		cells[i] = strings.ReplaceAll(c, "|", "\\|")
+	}
+	fmt.Fprintf(d, "| %s |\n", strings.Join(cells, " | "))
+}
+
+var docTypes = []struct {
+	set  Type
+	word string
+}{
+	{Bool, "bool"}, {Int, "number"}, {Text, "string"}, {Strings, "string or array"}, {List, "array of strings"},
+	{DurationOrSeconds, "duration D1"}, {SecondsOrDuration, "duration D2"}, {WholeSeconds, "duration D3"},
+	{PlainSeconds, "duration D4"}, {DurationText, "duration D5"}, {Size, "size S1"}, {SizeOrText, "size S2"},
+	{Block, "block"}, {Blocks, "array of blocks"}, {Names, "block with names of your own"}, {Free, "see text"},
+}
+
+func docType(k *Key) string {
+	var words []string
+	for _, t := range docTypes {
+		if k.Type&t.set != 0 {
+			words = append(words, t.word)
+		}
+	}
+	text := strings.Join(words, ", ")
+	if len(k.Words) > 0 {
+		text += ": " + strings.Join(k.Words, ", ")
+	}
+	return text
+}
+
+func docDefault(k *Key) string {
+	switch v := normalDefault(k.Default).(type) {
+	case nil:
+		return ""
+	case time.Duration:
+		return shortDuration(v)
+	case int64:
+		if k.Type&sizes != 0 && v >= 1<<20 && v%(1<<20) == 0 {
+			return fmt.Sprintf("%d MiB", v>>20)
+		}
+		return fmt.Sprint(v)
+	case []string:
+		return strings.Join(v, ", ")
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// shortDuration prints 2m0s as 2m.
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// at returns the node of a path in the notation of the registry.
+func (n *node) at(path string) *node {
+	for _, e := range splitPath(path) {
+		if n = n.child(e); n == nil {
+			return nil
+		}
+	}
+	return n
+}
