@@ -16,19 +16,15 @@ const (
 	fileMode = 0o640
 	// stallTimeout bounds a write to something that can stall, such as a pipe nobody reads.
 	stallTimeout = time.Second
-	// tellInterval keeps an output that fails and recovers again and again from flooding stderr.
-	tellInterval = time.Minute
 )
 
 // file appends to a log file and rotates it by size.
 type file struct {
-	path     string
-	limit    int64
-	utc      bool
-	stderr   io.Writer
-	counters *counters
-	backups  *keeper // nil when every backup stays as it is
-	created  bool    // by openFile
+	path    string
+	limit   int64
+	utc     bool
+	backups *keeper // nil when every backup stays as it is
+	created bool    // by openFile
 
 	mu       sync.Mutex // held for a write, rotation included
 	f        *os.File   // nil after close
@@ -37,8 +33,7 @@ type file struct {
 	size     int64 // as far as this process knows
 	rotateAt int64 // limit, or more after a rotation that did not work
 	torn     bool  // the file ends within a line
-	lost     uint64
-	told     time.Time
+	outage   outage
 }
 
 func openFile(at destination, stderr io.Writer, c *counters) (*file, error) {
@@ -49,14 +44,14 @@ func openFile(at destination, stderr io.Writer, c *counters) (*file, error) {
 	_, err = os.Stat(path)
 	o := &file{
 		path: path, limit: at.sizeLimit, rotateAt: at.sizeLimit, utc: at.utc,
-		stderr: stderr, counters: c, created: errors.Is(err, fs.ErrNotExist),
+		outage: outage{stderr: stderr, counters: c}, created: errors.Is(err, fs.ErrNotExist),
 	}
 	if err := o.openLocked(); err != nil {
 		return nil, fmt.Errorf("open log file: %w", err)
 	}
 	if p := (policy{files: at.maxFiles, age: at.maxAge, compress: at.compress}); o.regular && p != (policy{}) {
 		o.backups = newKeeper(path, p, func(err error) {
-			tell(stderr, "log file %q: old files: %v", path, err)
+			tell(stderr, "%s: old files: %v", o, err)
 		})
 	}
 	return o, nil
@@ -87,27 +82,23 @@ func (o *file) write(_ slog.Level, line []byte) (n note, err error) {
 		n = o.rotateLocked(int64(len(line)))
 	}
 	if err := o.appendLocked(line); err != nil {
-		o.lost++
-		o.counters.failing.Store(true)
-		if o.lost == 1 && time.Since(o.told) >= tellInterval {
-			o.told = time.Now()
-			tell(o.stderr, "log file %q can not be written, lines are dropped until it can: %v", o.path, err)
-		}
+		o.outage.lose(o.String(), err)
 		return note{}, err
 	}
-	if o.lost > 0 {
-		n = note{slog.LevelWarn, "Log file can be written again", []slog.Attr{slog.Uint64("dropped", o.lost)}}
-		o.lost = 0
-		o.counters.failing.Store(false)
+	if again := o.outage.over(); again.text != "" {
+		n = again
 	}
 	return n, nil
 }
+
+// String names the output in messages.
+func (o *file) String() string { return fmt.Sprintf("log file %q", o.path) }
 
 // appendLocked writes a line. What is left of a line that did not fit is closed by a line feed first.
 func (o *file) appendLocked(line []byte) error {
 	if o.stalls {
 		wait := stallTimeout
-		if o.lost > 0 {
+		if o.outage.lost > 0 {
 			wait = time.Millisecond // it has been waited for already
 		}
 		_ = o.f.SetWriteDeadline(time.Now().Add(wait)) // asked for support at open
@@ -139,11 +130,11 @@ func (o *file) rotateLocked(next int64) note {
 	}
 	if err != nil {
 		o.rotateAt = o.size + o.limit
-		tell(o.stderr, "log file %q can not be rotated: %v", o.path, err)
+		tell(o.outage.stderr, "%s can not be rotated: %v", o, err)
 		return note{}
 	}
 	o.rotateAt = o.limit
-	o.counters.rotated.Add(1)
+	o.outage.counters.rotated.Add(1)
 	if o.backups != nil {
 		o.backups.look()
 	}

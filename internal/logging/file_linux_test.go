@@ -49,7 +49,7 @@ func TestDiskFillsUpAndRecovers(t *testing.T) {
 	}
 	data := read(t, path)
 	_, tail, _ := strings.Cut(data, "room again")
-	if !strings.Contains(tail, "[WRN] Log file can be written again dropped=") {
+	if !strings.Contains(tail, "[WRN] Log can be written again dropped=") {
 		t.Errorf("the log does not tell of the gap: %q", tail)
 	}
 	for line := range strings.Lines(data) { // a torn line stands alone

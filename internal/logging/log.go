@@ -197,7 +197,9 @@ func (l *Log) Swap(s *Sink) (old *Sink) {
 		g.bits.Store(s.bits(name))
 	}
 	l.any.bits.Store(all)
-	l.counters.failing.Store(false)
+	if old == nil || old.shared != s.shared {
+		l.counters.failing.Store(false)
+	}
 	return old
 }
 

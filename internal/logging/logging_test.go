@@ -2,6 +2,7 @@ package logging
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/slogtest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -222,6 +224,21 @@ func TestWithAttrsAndGroups(t *testing.T) {
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+func TestHandlerContract(t *testing.T) {
+	t.Parallel()
+	var out *buffer
+	slogtest.Run(t, func(t *testing.T) slog.Handler {
+		out = new(buffer)
+		return open(t, Config{Format: "json", Time: true, Stderr: out}).Logger().Handler()
+	}, func(t *testing.T) map[string]any {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(out.String()), &m); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	})
 }
 
 func TestOffCostsNothing(t *testing.T) { // not parallel: AllocsPerRun counts for the whole process

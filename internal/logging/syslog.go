@@ -42,9 +42,10 @@ type syslog struct {
 	counters *counters
 	tasks    *task.Group
 
-	mu     sync.Mutex // guards closed against the closing of queue
+	mu     sync.Mutex // guards what follows; queue against being closed
 	closed bool
 	queue  chan []byte
+	outage outage
 }
 
 func openLocalSyslog(stderr io.Writer, c *counters) (*syslog, error) {
@@ -98,7 +99,7 @@ func openSyslog(target string, local bool, dial func(context.Context) (net.Conn,
 	s := &syslog{
 		dial: dial, local: local, target: target, host: host, tag: filepath.Base(os.Args[0]),
 		stderr: stderr, counters: c, tasks: task.New(context.Background(), nil),
-		queue: make(chan []byte, syslogQueue),
+		outage: outage{stderr: stderr, counters: c}, queue: make(chan []byte, syslogQueue),
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), syslogTimeout)
 	defer cancel()
@@ -110,6 +111,8 @@ func openSyslog(target string, local bool, dial func(context.Context) (net.Conn,
 	return s, nil
 }
 
+var errQueueFull = errors.New("it takes lines too slowly")
+
 func (s *syslog) write(level slog.Level, line []byte) (note, error) {
 	message := s.message(level, time.Now(), line)
 	s.mu.Lock()
@@ -119,9 +122,10 @@ func (s *syslog) write(level slog.Level, line []byte) (note, error) {
 	}
 	select {
 	case s.queue <- message:
-		return note{}, nil
+		return s.outage.over(), nil
 	default:
-		return note{}, errors.New("syslog queue is full")
+		s.outage.lose(s.target, errQueueFull)
+		return note{}, errQueueFull
 	}
 }
 

@@ -146,7 +146,8 @@ func TestStalledSyslog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	l := open(t, Config{RemoteSyslog: "tcp://" + ln.Addr().String(), Stderr: &buffer{}})
+	var stderr buffer
+	l := open(t, Config{RemoteSyslog: "tcp://" + ln.Addr().String(), Stderr: &stderr})
 	conn, err := ln.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -159,8 +160,11 @@ func TestStalledSyslog(t *testing.T) {
 	if took := time.Since(start); took > 4*time.Second {
 		t.Errorf("callers were held up for %v", took)
 	}
-	if c := l.Counters(); c.Dropped == 0 {
+	if c := l.Counters(); c.Dropped == 0 || !c.Failing {
 		t.Errorf("counters %+v", c)
+	}
+	if got := stderr.String(); strings.Count(got, "too slowly") != 1 {
+		t.Errorf("stderr: %q", got)
 	}
 	start = time.Now()
 	_ = l.Close() // tells that something was left
