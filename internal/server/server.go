@@ -18,7 +18,9 @@ import (
 	"natsd/internal/conn"
 	"natsd/internal/link/client"
 	"natsd/internal/logging"
+	"natsd/internal/system"
 	"natsd/internal/task"
+	"natsd/internal/version"
 )
 
 // Server is one natsd. Make it with [New], then call Run once.
@@ -106,7 +108,7 @@ func identity() (id, xkey string, err error) {
 // globalAccount is the account of clients that are not put into another.
 const globalAccount = "$G"
 
-// openAccounts makes the accounts of o and sets their limits.
+// openAccounts makes the accounts of o, sets their limits and offers the server's services in them.
 func (s *Server) openAccounts(o *config.Options) {
 	s.broker.Open(globalAccount)
 	if o.SystemAccount != "" {
@@ -114,6 +116,23 @@ func (s *Server) openAccounts(o *config.Options) {
 	}
 	for i := range o.Accounts {
 		s.broker.Open(o.Accounts[i].Name).SetLimits(&o.Accounts[i].Limits)
+	}
+	services := system.New(s.systemInfo)
+	for _, a := range s.broker.Accounts() {
+		services.ServeUserInfo(a)
+	}
+}
+
+// systemInfo is how the server's services introduce it.
+func (s *Server) systemInfo() system.ServerInfo {
+	o := s.Options()
+	flags := o.FeatureFlags
+	if flags == nil {
+		flags = map[string]bool{}
+	}
+	return system.ServerInfo{
+		Name: s.name(o), Host: o.Host, ID: s.id, Version: version.Protocol,
+		Tags: o.Tags, Metadata: o.Metadata, FeatureFlags: flags,
 	}
 }
 

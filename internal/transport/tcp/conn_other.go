@@ -30,4 +30,3 @@ func (t *Conn) SetWriteDeadline(d time.Time) error { return t.s.SetWriteDeadline
 
 // Close closes the socket.
 func (t *Conn) Close() error { return t.s.Close() }
-
