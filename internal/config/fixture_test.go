@@ -77,3 +77,10 @@ func writePEM(t *testing.T, path, kind string, der []byte) {
 		t.Fatal(err)
 	}
 }
+
+// writeExpired makes old.pem, whose time has passed.
+func writeExpired(t *testing.T, dir string) {
+	t.Helper()
+	c := &x509.Certificate{SerialNumber: big.NewInt(9), Subject: pkix.Name{CommonName: "old"}, NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)}
+	writePair(t, dir, "old", c, c, nil)
+}
