@@ -91,29 +91,28 @@ func (x *Index[T]) Remove(filter, queue string, v T) bool {
 // moves the generation afterwards.
 func (x *Index[T]) Match(subj []byte, into *Result[T]) {
 	into.Reset()
-	if !subject.HasEmptyToken(subj) {
-		x.mu.RLock()
-		x.match(subj, into)
-		x.mu.RUnlock()
+	x.mu.RLock()
+	x.literals[string(subj)].collect(into)
+	if x.counts.wildcards > 0 {
+		literal := !into.Empty()
+		x.tree.match(subj, into)
+		// Wildcards do not see that a token is empty. Looking for one takes as
+		// long as a hash lookup, so it is done only where it can make a
+		// difference; a subject that is a filter, too, has none.
+		if !literal && !into.Empty() && subject.HasEmptyToken(subj) {
+			into.Reset()
+		}
 	}
+	x.mu.RUnlock()
 	x.fanout.count(len(into.Plain) + len(into.Groups))
 }
 
 // HasInterest reports whether Match would find anybody.
 func (x *Index[T]) HasInterest(subj []byte) bool {
-	if subject.HasEmptyToken(subj) {
-		return false
-	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.match(subj, nil)
-}
-
-// match collects into a result, or, without one, reports whether there is
-// anything to collect.
-func (x *Index[T]) match(subj []byte, into *Result[T]) bool {
-	return x.literals[string(subj)].collect(into) ||
-		x.counts.wildcards > 0 && x.tree.match(subj, into)
+	return x.literals[string(subj)] != nil ||
+		x.counts.wildcards > 0 && x.tree.match(subj, nil) && !subject.HasEmptyToken(subj)
 }
 
 // Generation returns a number that moves with every insertion and removal, and

@@ -101,7 +101,8 @@ func (n *node[T]) literal(token []byte) *node[T] {
 }
 
 // match collects the leaves of the filters that match s, the part of the subject
-// that lies behind this node. It reports whether to stop, as collect does.
+// that lies behind this node, taking an empty token for one like others. It
+// reports whether to stop, as collect does.
 func (n *node[T]) match(s []byte, into *Result[T]) (stop bool) {
 	if n.rest.collect(into) {
 		return true

@@ -23,3 +23,17 @@ func BenchmarkMatches(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkHasEmptyToken(b *testing.B) {
+	s := []byte("orders.new.eu.berlin")
+	for b.Loop() {
+		subject.HasEmptyToken(s)
+	}
+}
+
+func BenchmarkLiteral(b *testing.B) {
+	s := []byte("orders.new.eu.berlin")
+	for b.Loop() {
+		subject.Literal(s)
+	}
+}

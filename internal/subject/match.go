@@ -7,20 +7,39 @@ package subject
 // nothing.
 func Matches[F, L Text](filter F, literal L) bool {
 	f, l := 0, 0
-	for {
-		fEnd := tokenEnd(filter, f)
-		if isToken(filter, f, fEnd, Rest) {
-			return fEnd == len(filter) && !HasEmptyToken(literal[l:])
+	for f < len(filter) {
+		last := f+1 == len(filter)
+		whole := last || filter[f+1] == Separator // filter[f] is a token by itself
+		switch c := filter[f]; {
+		case c == Any && whole:
+			start := l
+			if l = tokenEnd(literal, l); l == start {
+				return false
+			}
+			f++
+		case c == Rest && whole:
+			return last && !HasEmptyToken(literal[l:])
+		case c == Separator:
+			return false
+		default:
+			for f < len(filter) && filter[f] != Separator {
+				if l == len(literal) || literal[l] != filter[f] {
+					return false
+				}
+				f++
+				l++
+			}
 		}
-		lEnd := tokenEnd(literal, l)
-		if l == lEnd || !isToken(filter, f, fEnd, Any) && !sameToken(filter, f, fEnd, literal, l, lEnd) {
+		if f == len(filter) || l == len(literal) {
+			return f == len(filter) && l == len(literal)
+		}
+		if literal[l] != Separator {
 			return false
 		}
-		if fEnd == len(filter) || lEnd == len(literal) {
-			return fEnd == len(filter) && lEnd == len(literal)
-		}
-		f, l = fEnd+1, lEnd+1
+		f++
+		l++
 	}
+	return false
 }
 
 // Covers reports whether filter matches every subject that sub matches, so that

@@ -24,8 +24,7 @@ func Valid[S Text](s S) bool {
 	rest := false // the token ">" has been seen
 	for i := 0; ; i++ {
 		if i < len(s) && s[i] != Separator {
-			switch s[i] {
-			case ' ', '\t', '\r', '\n', '\f':
+			if s[i] <= ' ' && endsArgument(s[i]) {
 				return false
 			}
 			continue
@@ -64,14 +63,15 @@ func Literal[S Text](s S) bool {
 // HasEmptyToken reports whether s has a token without a character. Such a
 // subject matches no filter; the empty text is one empty token.
 func HasEmptyToken[S Text](s S) bool {
-	last := byte(Separator)
-	for i := 0; i < len(s); i++ {
-		if s[i] == Separator && last == Separator {
+	if len(s) == 0 || s[0] == Separator || s[len(s)-1] == Separator {
+		return true
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] == Separator && s[i-1] == Separator {
 			return true
 		}
-		last = s[i]
 	}
-	return last == Separator
+	return false
 }
 
 // Tokens returns the number of tokens of s, empty ones included. The empty text
@@ -101,4 +101,8 @@ func tokenEnd[S Text](s S, from int) int {
 // isToken reports whether s[from:to] is the one-character token c.
 func isToken[S Text](s S, from, to int, c byte) bool {
 	return to == from+1 && s[from] == c
+}
+
+func endsArgument(c byte) bool {
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'
 }
