@@ -74,12 +74,25 @@ const (
 // accept serves the clients that come to ln until it is closed.
 func (s *Server) accept(ctx context.Context, ln net.Listener) {
 	pause := acceptPause
+	room := newSeats()
 	for {
+		if room.full() {
+			s.logger.Warn(fmt.Sprintf("Clients wait: the limit of open files lets in %d at once", cap(room)))
+		}
+		if !room.take(ctx) {
+			return
+		}
 		sock, err := ln.Accept()
+		if err != nil {
+			room.leave()
+		}
 		switch {
 		case err == nil:
 			pause = acceptPause
-			s.tasks.Go("client", func(ctx context.Context) { s.clients.Serve(ctx, sock) })
+			s.tasks.Go("client", func(ctx context.Context) {
+				defer room.leave()
+				s.clients.Serve(ctx, sock)
+			})
 		case errors.Is(err, net.ErrClosed):
 			return
 		default: // out of descriptors, most likely

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin
+
+package server
+
+// maxDescriptors is unknown here.
+func maxDescriptors() int { return 0 }
