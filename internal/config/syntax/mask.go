@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// secretName matches the names of keys whose value nobody should see.
-const secretName = `[\w.-]*(?:pass|token|secret|seed|jwt)[\w.-]*|ek|(?:encryption_)?key`
+// secretName matches the names of keys whose value nobody should see, common misspellings included:
+// it is for the misspelt key that the line is shown.
+const secretName = `[\w.-]*(?:pas|psw|pwd|token|tokn|secret|seed|jwt)[\w.-]*|ek|(?:encryption_)?key`
 
 var (
 	secretKeyForm = regexp.MustCompile(`(?i)^(?:` + secretName + `)$`)
@@ -37,8 +38,14 @@ func mask(line string) string {
 // valueLength returns how much of the text is one value, as far as that can be told: more rather
 // than less.
 func valueLength(text string) int {
-	if text == "" || text[0] == '{' || text[0] == '[' {
+	if text == "" || text[0] == '{' {
 		return 0
+	}
+	if text[0] == '[' {
+		if end := strings.LastIndexByte(text, ']'); end > 0 {
+			return end + 1
+		}
+		return len(text)
 	}
 	if q := text[0]; q == '"' || q == '\'' {
 		for i := 1; i < len(text); i++ {
