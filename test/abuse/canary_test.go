@@ -5,8 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/nats-io/nkeys"
 
 	"natsd/test/harness"
 )
@@ -151,7 +154,7 @@ func TestCanaryInErrors(t *testing.T) {
 		`authorization { user: u, password: ` + q + `, nonsense: 1 }`,
 		`authorization { user: u, token: ` + q + `, password: ` + q + ` }`,
 		`authorization { users: [ {user: u, password: ` + q + `}, {user: u, password: ` + q + `} ] }`,
-		`authorization { users: [ {nkey: ` + q + `} ] }`,
+		`authorization { users: [ {nkey: ` + seed(t) + `} ] }`,
 		`authorization { user: u, password: [` + q + `] }`,
 		`authorization { user: u, password: ` + q + ` } }`,
 		`authorization { user: u, password: ` + q,
@@ -171,6 +174,9 @@ func TestCanaryInErrors(t *testing.T) {
 			t.Parallel()
 			out, _ := testConfig(t, conf)
 			search(t, "-t of "+conf, out)
+			if s := seedForm.FindString(out); s != "" {
+				t.Errorf("-t of %s shows a seed: %s", conf, out)
+			}
 		})
 	}
 	t.Run("flags", func(t *testing.T) {
@@ -190,6 +196,22 @@ func TestCanaryInErrors(t *testing.T) {
 			search(t, fmt.Sprint(args), string(out))
 		}
 	})
+}
+
+var seedForm = regexp.MustCompile(`SU[A-Z2-7]{50,}`)
+
+// seed returns the secret half of a user key.
+func seed(t *testing.T) string {
+	t.Helper()
+	kp, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := kp.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(s)
 }
 
 // TestLogInjection: text of a client cannot pretend to be a line of the log.

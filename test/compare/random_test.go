@@ -61,7 +61,7 @@ func randomOp(r *rand.Rand, nr int) string {
 		return v
 	}
 	sid := fmt.Sprint(r.IntN(5))
-	switch r.IntN(24) {
+	switch r.IntN(23) {
 	case 0, 1, 2, 3, 4:
 		return verb("SUB") + gap() + randomSubject(r) + gap() + sid + end()
 	case 5, 6:
@@ -85,8 +85,6 @@ func randomOp(r *rand.Rand, nr int) string {
 	case 19:
 		return verb("PONG") + end()
 	case 20:
-		return fmt.Sprintf("CONNECT {\"verbose\":%v}\r\n", r.IntN(2) == 0)
-	case 21:
 		return pick(r, "+OK\r\n", "INFO {}\r\n", "PUB a 3\r\nabcd\r\n", "PUB a 65\r\n", "SUB a\r\n", "PUB a\r\n", "\r\n", "XYZ\r\n", "UNSUB\r\n", "UNSUB 1 x\r\n", "PUB a x\r\n")
 	}
 	return verb("PUB") + gap() + randomSubject(r) + gap() + "002" + "\r\nok\r\n"

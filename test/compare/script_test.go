@@ -146,6 +146,11 @@ var cases = []struct {
 		a> SUB x 2
 		a> PUB x 1
 		a> 1`},
+	{name: "subscriptions after a second CONNECT", script: quietConnect + `
+		a> SUB x 1
+		a> CONNECT {"verbose":false}
+		a> PUB x 1
+		a> 1`, why: "2.9.10 keeps them, later releases drop them"},
 	{name: "CONNECT is not JSON", script: `a> CONNECT {x}`},
 	{name: "CONNECT is a list", script: `a> CONNECT []`},
 	{name: "CONNECT with wrong types", script: `a> CONNECT {"verbose":"no"}`},

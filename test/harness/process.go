@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -110,7 +111,7 @@ func launch(tb testing.TB, k Kind, conf string, sp *spec) (*Server, error) {
 		s.HTTP = sp.scope.Addr("http_port")
 	}
 	s.cmd = exec.Command(argv[0], argv[1:]...) //nolint:gosec // the binary under test
-	s.cmd.Env = append(os.Environ(), sp.env...)
+	s.cmd.Env = append(environ(), sp.env...)
 	s.cmd.Stdout, s.cmd.Stderr = s.Log, s.Log
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", k, err)
@@ -122,6 +123,12 @@ func launch(tb testing.TB, k Kind, conf string, sp *spec) (*Server, error) {
 	})
 	tb.Cleanup(s.cleanup)
 	return s, s.waitReady(sp.noLog)
+}
+
+// environ is the environment without natsd's own variables: those steer the tests, and a server
+// would take them for options.
+func environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "NATSD_") })
 }
 
 func (s *Server) waitReady(byDial bool) error {
