@@ -90,11 +90,11 @@ func TestManyWildcards(t *testing.T) {
 	}
 }
 
-// TestCrowdLeaves removes a crowd from one subject in the worst orders. Looking
-// through the list for each would be 10 thousand million steps.
+// TestCrowdLeaves removes a crowd from one subject in a bad order, and compares
+// the time with that of a crowd of a twentieth. Looking through a list for each
+// would take 400 times as long instead of 20 or, with cache misses, 40 times.
 func TestCrowdLeaves(t *testing.T) {
-	t.Parallel()
-	const n = 100_000
+	const few, many = 5_000, 100_000
 	for name, sub := range map[string]struct {
 		filter string
 		queue  func(i int) string
@@ -104,22 +104,24 @@ func TestCrowdLeaves(t *testing.T) {
 		"own groups": {"news", func(i int) string { return fmt.Sprint("q", i) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			x := interest.New[int]()
-			for i := range n {
-				x.Insert(sub.filter, sub.queue(i), i)
-			}
-			start := time.Now()
-			for i := range n {
-				if i%2 == 1 { // the first come first, the others last come first
-					i = n - i
+			leave := func(n int) time.Duration {
+				x := interest.New[int]()
+				for i := range n {
+					x.Insert(sub.filter, sub.queue(i), i)
 				}
-				if !x.Remove(sub.filter, sub.queue(i), i) {
-					t.Fatalf("%d is not there", i)
+				start := time.Now()
+				for i := range n {
+					if i%2 == 1 { // from both ends of the list
+						i = n - i
+					}
+					if !x.Remove(sub.filter, sub.queue(i), i) {
+						t.Fatalf("%d is not there", i)
+					}
 				}
+				return time.Since(start)
 			}
-			if took := time.Since(start); took > 10*time.Second {
-				t.Errorf("%d removals took %v", n, took)
+			if short, long := leave(few), leave(many); long > 150*short {
+				t.Errorf("%d removals took %v, %d took %v", few, short, many, long)
 			}
 		})
 	}
