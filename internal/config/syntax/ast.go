@@ -2,11 +2,13 @@ package syntax
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Pos is a place in a configuration file. Line and Col count from 1; Col counts bytes. A zero Line
-// means the file as a whole.
+// means the file as a whole. For what is written inside an environment variable, File is its name
+// with a $ in front.
 type Pos struct {
 	File string
 	Line int
@@ -96,36 +98,46 @@ type Table struct {
 	Pos     Pos // of the opening brace; of the first line for a file
 	Entries []*Entry
 
-	index map[string]int // into Entries; nil in a table that was not parsed
+	index map[string]int // into Entries; nil while they are few
 }
 
 // Get returns the entry with exactly this key, or nil.
 func (t *Table) Get(key string) *Entry {
-	if t.index != nil {
-		if i, ok := t.index[key]; ok {
-			return t.Entries[i]
-		}
-		return nil
-	}
-	for _, e := range t.Entries {
-		if e.Key == key {
-			return e
-		}
+	if i := t.find(key); i >= 0 {
+		return t.Entries[i]
 	}
 	return nil
 }
 
+// fewEntries is up to how many entries looking at each is faster than an index.
+const fewEntries = 8
+
+// find returns the index of the entry with a key, or -1.
+func (t *Table) find(key string) int {
+	if t.index != nil {
+		if i, ok := t.index[key]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(t.Entries, func(e *Entry) bool { return e.Key == key })
+}
+
 // put adds e and returns the entry of the same key that it takes the place of, or nil.
 func (t *Table) put(e *Entry) *Entry {
-	if t.index == nil {
-		t.index = make(map[string]int)
-	}
-	if i, ok := t.index[e.Key]; ok {
+	if i := t.find(e.Key); i >= 0 {
 		old := t.Entries[i]
 		t.Entries[i] = e
 		return old
 	}
-	t.index[e.Key] = len(t.Entries)
 	t.Entries = append(t.Entries, e)
+	if t.index != nil {
+		t.index[e.Key] = len(t.Entries) - 1
+	} else if len(t.Entries) > fewEntries {
+		t.index = make(map[string]int)
+		for i, e := range t.Entries {
+			t.index[e.Key] = i
+		}
+	}
 	return nil
 }

@@ -34,7 +34,7 @@ func FuzzParse(f *testing.F) {
 		if file.Digest != again.Digest || !slices.Equal(problems, problemsAgain) {
 			t.Errorf("read differently the second time: %s %v, %s %v", file.Digest, problems, again.Digest, problemsAgain)
 		}
-		lines := strings.Split(strings.TrimPrefix(text, string(byteOrderMark)), "\n")
+		lines := strings.Split(strings.TrimPrefix(text, byteOrderMark), "\n")
 		for _, p := range problems {
 			if p.Pos.Line > 0 && p.Pos.File == path {
 				inside(t, lines, p.Pos)

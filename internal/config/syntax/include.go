@@ -1,7 +1,6 @@
 package syntax
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -74,13 +73,13 @@ func (p *parser) includePath() (string, bool) {
 	start := p.at
 	switch c := p.peek(); {
 	case c == '"', c == '\'':
-		end := bytes.IndexByte(p.text[start+1:], c)
+		end := strings.IndexByte(p.text[start+1:], c)
 		if end < 0 {
 			p.stop()
 			return "", p.failAt(start, "this quote is never closed", "")
 		}
 		p.at = start + 1 + end + 1
-		return string(p.text[start+1 : p.at-1]), true
+		return p.text[start+1 : p.at-1], true
 	case p.eof(), p.newline():
 		return "", p.fail("include needs a path on the same line", "")
 	case c == '(', c == '{', c == '[', c == '-', digit(c):
@@ -89,7 +88,7 @@ func (p *parser) includePath() (string, bool) {
 	for !p.eof() && !p.newline() && strings.IndexByte(" \t;}'", p.peek()) < 0 {
 		p.at++
 	}
-	path := string(p.text[start:p.at])
+	path := p.text[start:p.at]
 	if p.peek() == '\'' {
 		p.at++
 	}
@@ -198,35 +197,35 @@ func (l *loader) cycle(name, path string) string {
 
 // readFile reads a regular file of acceptable size. It never waits for a writer, as opening a FIFO
 // would, and never touches a device.
-func readFile(name string) ([]byte, error) {
+func readFile(name string) (string, error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
+		return "", &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
 	}
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
+		return "", &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
 	}
 	tooLarge := &fs.PathError{Op: "read", Path: name, Err: errTooLarge}
 	if info.Size() > maxFileSize {
-		return nil, tooLarge
+		return "", tooLarge
 	}
 	// The size may be out of date, and files under /proc have none.
 	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if len(text) > maxFileSize {
-		return nil, tooLarge
+		return "", tooLarge
 	}
-	return text, nil
+	return string(text), nil
 }
 
 // notRegular says what a file is instead.

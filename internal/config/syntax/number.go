@@ -81,12 +81,12 @@ func (p *parser) endsNumber(inArray bool) bool {
 
 // integer makes a value of the digits from start to digits and the suffix from there to here.
 func (p *parser) integer(start, digits int) (*Value, bool) {
-	raw := string(p.text[start:p.at])
-	unit, ok := units[strings.ToLower(string(p.text[digits:p.at]))]
+	raw := p.text[start:p.at]
+	unit, ok := units[strings.ToLower(p.text[digits:p.at])]
 	if !ok {
 		return nil, p.failAt(start, "unknown unit after the number", "units are k m g t p e (powers of 1000) and kb mb gb tb pb eb (powers of 1024)")
 	}
-	n, err := strconv.ParseInt(string(p.text[start:digits]), 10, 64)
+	n, err := strconv.ParseInt(p.text[start:digits], 10, 64)
 	if err != nil || n > math.MaxInt64/unit || n < math.MinInt64/unit {
 		return nil, p.failAt(start, "this integer is out of range", "integers have 64 bits with sign, unit included")
 	}
@@ -105,7 +105,7 @@ func (p *parser) decimal(start int) (*Value, bool) {
 		for c := p.peek(); digit(c) || c == '.' || c == ':' || c == '-'; c = p.peek() {
 			p.at++
 		}
-		text := string(p.text[start:p.at])
+		text := p.text[start:p.at]
 		return p.scalar(start, &Value{Kind: String, Str: text, Raw: text}), true
 	}
 	if p.peek()|0x20 == 'e' {
@@ -132,7 +132,7 @@ func (p *parser) exponent(start int) (*Value, bool) {
 }
 
 func (p *parser) float(start int) (*Value, bool) {
-	raw := string(p.text[start:p.at])
+	raw := p.text[start:p.at]
 	f, err := strconv.ParseFloat(raw, 64)
 	if err != nil {
 		return nil, p.failAt(start, "this number is out of range", "")
@@ -147,7 +147,7 @@ const dateForm = "2006-01-02T15:04:05Z"
 func (p *parser) date(start int) (*Value, bool) {
 	end := start + len(dateForm)
 	if end <= len(p.text) {
-		raw := string(p.text[start:end])
+		raw := p.text[start:end]
 		if t, err := time.Parse(dateForm, raw); err == nil {
 			p.at = end
 			return p.scalar(start, &Value{Kind: Time, Time: t, Raw: raw}), true

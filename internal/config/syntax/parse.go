@@ -59,7 +59,7 @@ func Parse(name string, src []byte, env Env) (*File, []Problem) {
 		l.problems.add(Problem{Pos: Pos{File: name}, Message: errTooLarge.Error()})
 		return nil, l.problems.list
 	}
-	return l.load(name, append([]byte(nil), src...))
+	return l.load(name, string(src))
 }
 
 // loader is what all the parsers of one load share.
@@ -87,7 +87,7 @@ func newLoader(env Env) *loader {
 }
 
 // load parses the main file.
-func (l *loader) load(name string, text []byte) (*File, []Problem) {
+func (l *loader) load(name string, text string) (*File, []Problem) {
 	l.enter(name)
 	l.file.Root = l.parse(name, text)
 	if l.problems.errors == 0 {
@@ -100,7 +100,7 @@ func (l *loader) load(name string, text []byte) (*File, []Problem) {
 }
 
 // parse reads one file into a table of its own.
-func (l *loader) parse(name string, text []byte) *Table {
+func (l *loader) parse(name string, text string) *Table {
 	src := newSource(name, text)
 	l.file.sources[name] = src
 	p := &parser{source: src, loader: l, report: l.problems.add, dir: filepath.Dir(name)}

@@ -1,7 +1,6 @@
 package syntax
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -42,7 +41,7 @@ const (
 // file reads the whole text.
 func (p *parser) file() *Table {
 	root := &Table{Pos: p.pos(0)}
-	if i := bytes.IndexByte(p.text, 0); i >= 0 {
+	if i := strings.IndexByte(p.text, 0); i >= 0 {
 		p.failAt(i, "NUL byte: this is not a text file", "save it as UTF-8")
 		return root
 	}
@@ -148,13 +147,13 @@ func (p *parser) key(lv level) (key string, bare, ok bool) {
 	case '=', ':':
 		return "", false, p.fail(fmt.Sprintf("%q without a key before it", string(c)), "")
 	case '"', '\'':
-		end := bytes.IndexByte(p.text[start+1:], c)
+		end := strings.IndexByte(p.text[start+1:], c)
 		if end < 0 {
 			p.stop()
 			return "", false, p.failAt(start, "this quote is never closed", "")
 		}
 		p.at = start + 1 + end + 1
-		return string(p.text[start+1 : p.at-1]), false, true
+		return p.text[start+1 : p.at-1], false, true
 	case ']':
 		return "", false, p.fail("this bracket closes nothing", "remove it, or look for a missing [ above")
 	case '/':
@@ -167,7 +166,7 @@ func (p *parser) key(lv level) (key string, bare, ok bool) {
 		}
 		p.at += n
 	}
-	key = string(p.text[start:p.at])
+	key = p.text[start:p.at]
 	if key[0] == ',' || key[0] == ';' {
 		p.warnAt(start, fmt.Sprintf("the %q in front became part of the key", key[:1]), "remove it")
 	}
@@ -218,10 +217,10 @@ func (p *parser) skipOrphan() {
 	at := p.at
 	p.skipSpace()
 	line := p.text[p.at:]
-	if i := bytes.IndexByte(line, '\n'); i >= 0 {
+	if i := strings.IndexByte(line, '\n'); i >= 0 {
 		line = line[:i]
 	}
-	if bytes.ContainsAny(bytes.TrimSpace(line), " \t=:{") {
+	if strings.ContainsAny(strings.TrimSpace(line), " \t=:{") {
 		p.at = at
 		return
 	}
@@ -356,7 +355,7 @@ func (p *parser) finish(lv level) (comma bool) {
 }
 
 // lettersAfterDigits reports whether the text before at ends in a number with a suffix.
-func lettersAfterDigits(text []byte, at int) bool {
+func lettersAfterDigits(text string, at int) bool {
 	i := at
 	for i > 0 && strings.IndexByte("kmgtpebi", text[i-1]|0x20) >= 0 {
 		i--
@@ -433,7 +432,7 @@ func (p *parser) rune() (rune, int) {
 	if c := p.text[p.at]; c < utf8.RuneSelf {
 		return rune(c), 1
 	}
-	return utf8.DecodeRune(p.text[p.at:])
+	return utf8.DecodeRuneInString(p.text[p.at:])
 }
 
 // newline reports whether a line end is next.

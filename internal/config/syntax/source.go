@@ -1,27 +1,27 @@
 package syntax
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 )
 
-// source is the text of one file, with what is needed to name a place in it.
+// source is the text of one file, with what is needed to name a place in it. Strings of the tree are
+// parts of the text.
 type source struct {
 	name  string
-	text  []byte
+	text  string
 	lines []int // offset of each line's first byte
 	last  int   // line index of the last lookup: positions are mostly asked for in rising order
 }
 
 // byteOrderMark may stand at the beginning of a file; it is not part of the text.
-var byteOrderMark = []byte("\xef\xbb\xbf")
+const byteOrderMark = "\ufeff"
 
-func newSource(name string, text []byte) *source {
-	text = bytes.TrimPrefix(text, byteOrderMark)
+func newSource(name, text string) *source {
+	text = strings.TrimPrefix(text, byteOrderMark)
 	s := &source{name: name, text: text, lines: make([]int, 1, 16+len(text)/32)}
-	for i, c := range text {
-		if c == '\n' {
+	for i := range len(text) {
+		if text[i] == '\n' {
 			s.lines = append(s.lines, i+1)
 		}
 	}
@@ -52,5 +52,5 @@ func (s *source) line(n int) string {
 	if n < len(s.lines) {
 		end = s.lines[n] - 1
 	}
-	return strings.TrimSuffix(string(s.text[s.lines[n-1]:end]), "\r")
+	return strings.TrimSuffix(s.text[s.lines[n-1]:end], "\r")
 }

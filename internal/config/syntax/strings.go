@@ -1,23 +1,22 @@
 package syntax
 
 import (
-	"bytes"
-	"encoding/hex"
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // literal reads a string in single quotes: no escapes, any number of lines.
 func (p *parser) literal() (*Value, bool) {
 	start := p.at
-	end := bytes.IndexByte(p.text[start+1:], '\'')
+	end := strings.IndexByte(p.text[start+1:], '\'')
 	if end < 0 {
 		p.stop()
 		return nil, p.failAt(start, "this string is never closed", "a closing ' is missing")
 	}
 	p.at = start + 1 + end + 1
-	text := string(p.text[start+1 : p.at-1])
+	text := p.text[start+1 : p.at-1]
 	return p.scalar(start, &Value{Kind: String, Str: text, Raw: text, Quoted: true}), true
 }
 
@@ -25,26 +24,40 @@ func (p *parser) literal() (*Value, bool) {
 func (p *parser) escaped() (*Value, bool) {
 	start := p.at
 	p.at++
-	var b strings.Builder
-	for !p.eof() {
-		c := p.peek()
-		switch c {
-		case '"':
-			raw := string(p.text[start+1 : p.at])
-			p.at++
-			return p.scalar(start, &Value{Kind: String, Str: b.String(), Raw: raw, Quoted: true}), true
-		case '\\':
-			if !p.escape(&b, true) {
-				p.skipString()
-				return nil, false
-			}
-		default:
-			b.WriteByte(c)
-			p.at++
-		}
+	text, _, ok := p.unescape(p.at, true, func() bool { return p.peek() == '"' })
+	if !ok {
+		p.skipString()
+		return nil, false
 	}
-	p.stop()
-	return nil, p.failAt(start, "this string is never closed", `a closing " is missing`)
+	if p.eof() {
+		p.stop()
+		return nil, p.failAt(start, "this string is never closed", `a closing " is missing`)
+	}
+	raw := p.text[start+1 : p.at]
+	p.at++
+	return p.scalar(start, &Value{Kind: String, Str: text, Raw: raw, Quoted: true}), true
+}
+
+// unescape reads text that began at start, up to where end says so or to the end of the file. The
+// bytes before the current one are taken as they are. escapes tells whether there were any.
+func (p *parser) unescape(start int, quoted bool, end func() bool) (text string, escapes, ok bool) {
+	var b strings.Builder
+	for !p.eof() && !end() {
+		if p.peek() != '\\' {
+			p.at++
+			continue
+		}
+		b.WriteString(p.text[start:p.at])
+		if !p.escape(&b, quoted) {
+			return "", true, false
+		}
+		start, escapes = p.at, true
+	}
+	if !escapes {
+		return p.text[start:p.at], false, true
+	}
+	b.WriteString(p.text[start:p.at])
+	return b.String(), true, true
 }
 
 // skipString goes behind the string that is being read, if it ends on this line.
@@ -79,14 +92,11 @@ func (p *parser) escape(b *strings.Builder, quoted bool) bool {
 	case '"', '\\':
 		b.WriteByte(c)
 	case 'x':
-		var one [1]byte
-		if start+4 > len(p.text) {
+		n, ok := p.hexadecimal(start+2, 2)
+		if !ok {
 			return p.fail(`\x needs two hexadecimal digits`, "")
 		}
-		if _, err := hex.Decode(one[:], p.text[start+2:start+4]); err != nil {
-			return p.fail(`\x needs two hexadecimal digits`, "")
-		}
-		b.WriteByte(one[0])
+		b.WriteByte(byte(n))
 		p.at += 4
 		return true
 	default:
@@ -112,19 +122,19 @@ func (p *parser) escapeJSON(b *strings.Builder, c byte) bool {
 	case 'f':
 		b.WriteByte('\f')
 	case 'u':
-		r, ok := p.hex4(p.at + 2)
+		n, ok := p.hexadecimal(p.at+2, 4)
 		if !ok {
 			return false
 		}
 		p.at += 6
+		r := rune(n)
 		if utf16.IsSurrogate(r) {
 			// Half a pair alone has no meaning and becomes the replacement character, as in JSON.
-			low, ok := rune(0), false
-			if bytes.HasPrefix(p.text[p.at:], []byte(`\u`)) {
-				low, ok = p.hex4(p.at + 2)
+			low := uint64(0)
+			if strings.HasPrefix(p.text[p.at:], `\u`) {
+				low, _ = p.hexadecimal(p.at+2, 4)
 			}
-			r = utf16.DecodeRune(r, low)
-			if ok && r != '\uFFFD' {
+			if r = utf16.DecodeRune(r, rune(low)); r != utf8.RuneError {
 				p.at += 6
 			}
 		}
@@ -137,13 +147,13 @@ func (p *parser) escapeJSON(b *strings.Builder, c byte) bool {
 	return true
 }
 
-// hex4 reads four hexadecimal digits at an offset.
-func (p *parser) hex4(offset int) (rune, bool) {
-	if offset+4 > len(p.text) {
+// hexadecimal reads so many hexadecimal digits at an offset.
+func (p *parser) hexadecimal(offset, digits int) (n uint64, ok bool) {
+	if offset+digits > len(p.text) {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(string(p.text[offset:offset+4]), 16, 16)
-	return rune(n), err == nil
+	n, err := strconv.ParseUint(p.text[offset:offset+digits], 16, 64)
+	return n, err == nil
 }
 
 // blockString reads a raw block: from the parenthesis to a line that is a closing one and nothing
@@ -151,15 +161,15 @@ func (p *parser) hex4(offset int) (rune, bool) {
 func (p *parser) blockString() (*Value, bool) {
 	start := p.at
 	for i := start + 1; ; i++ {
-		next := bytes.Index(p.text[i:], []byte("\n)"))
+		next := strings.Index(p.text[i:], "\n)")
 		if next < 0 {
 			break
 		}
 		i += next
 		rest := p.text[i+2:]
-		if len(rest) == 0 || rest[0] == '\n' || bytes.HasPrefix(rest, []byte("\r\n")) {
+		if len(rest) == 0 || rest[0] == '\n' || strings.HasPrefix(rest, "\r\n") {
 			p.at = i + 2
-			text := string(p.text[start+1 : i+1])
+			text := p.text[start+1 : i+1]
 			return p.scalar(start, &Value{Kind: String, Str: text, Raw: text, Quoted: true}), true
 		}
 	}
@@ -171,29 +181,16 @@ func (p *parser) blockString() (*Value, bool) {
 // are part of it whatever they are. A bare word may turn out to be a boolean or a variable, but not
 // when it has an escape or ends at a single quote.
 func (p *parser) bare(start int) (*Value, bool) {
-	var b strings.Builder
-	b.Write(p.text[start:p.at])
-	plain := false
-	for !p.eof() && !p.endsBare() {
-		c := p.peek()
-		if c != '\\' {
-			b.WriteByte(c)
-			p.at++
-			continue
-		}
-		plain = true
-		if !p.escape(&b, false) {
-			return nil, false
-		}
+	text, escapes, ok := p.unescape(start, false, p.endsBare)
+	if !ok {
+		return nil, false
 	}
-	raw := string(p.text[start:p.at])
-	if p.peek() == '\'' {
+	v := p.scalar(start, &Value{Kind: String, Str: text, Raw: p.text[start:p.at]})
+	quote := p.peek() == '\''
+	if quote {
 		p.at++
-		plain = true
 	}
-	text := b.String()
-	v := p.scalar(start, &Value{Kind: String, Str: text, Raw: raw})
-	if plain {
+	if escapes || quote {
 		return v, true
 	}
 	if truth, ok := boolean(text); ok {

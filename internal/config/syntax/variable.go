@@ -102,7 +102,7 @@ func (l *loader) fromEnv(name string) (v *Value, why string) {
 	}()
 	var first Problem
 	p := &parser{
-		source: newSource("$"+name, []byte(text)),
+		source: newSource("$"+name, text),
 		loader: l,
 		env:    true,
 		scopes: []*Table{{}},
