@@ -1,5 +1,7 @@
 package auth
 
+import "slices"
+
 // proxies are the public keys whose holders may vouch for clients.
 type proxies []string
 
@@ -17,12 +19,5 @@ func (p proxies) verify(r *Request) (string, error) {
 	return "", &Refusal{ProxyNotTrusted, "no trusted proxy made the signature"}
 }
 
-// trusts tells whether a key is still in the list.
-func (p proxies) trusts(key string) bool {
-	for _, k := range p {
-		if k == key {
-			return true
-		}
-	}
-	return false
-}
+// trusts tells whether a key is in the list.
+func (p proxies) trusts(key string) bool { return slices.Contains(p, key) }

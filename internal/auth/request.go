@@ -2,6 +2,7 @@ package auth
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"net/netip"
 )
 
@@ -19,7 +20,7 @@ const (
 	InProcess  ConnType = "IN_PROCESS"
 )
 
-// Request is what one connection brings to be let in. It holds secrets: do not print it.
+// Request is what one connection brings to be let in. It holds secrets and prints none of them.
 type Request struct {
 	Type   ConnType
 	Remote netip.AddrPort // the client, behind a PROXY header too
@@ -33,6 +34,15 @@ type Request struct {
 	// The fields of CONNECT, as they came.
 	User, Pass, Token, NKey, Sig, JWT, ProxySig string
 }
+
+// String implements [fmt.Stringer] without any secret.
+func (r *Request) String() string { return string(r.Type) + " from " + r.Remote.String() }
+
+// GoString implements [fmt.GoStringer] without any secret.
+func (r *Request) GoString() string { return r.String() }
+
+// LogValue implements [slog.LogValuer] without any secret.
+func (r *Request) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 // anonymous tells whether the client gave none of the credentials that users are found by.
 func (r *Request) anonymous() bool { return r.User == "" && r.Pass == "" && r.Token == "" }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"regexp"
+	"strings"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -26,7 +27,7 @@ type secret struct {
 
 func newSecret(s config.Secret) secret {
 	text := s.Reveal()
-	if !bcryptForm.MatchString(text) {
+	if !strings.HasPrefix(text, "$") || !bcryptForm.MatchString(text) {
 		return secret{plain: sha256.Sum256([]byte(text)), set: text != ""}
 	}
 	cost, err := bcrypt.Cost([]byte(text))
