@@ -38,6 +38,7 @@ type namedValue struct {
 	Pos   Pos           // of the name
 	Value *syntax.Value // as written
 	Block *block        // nil when the value is not a block
+	Items []*block      // of a value that is an array of blocks
 	Plain any           // the checked value when it is not a block
 }
 

@@ -44,7 +44,7 @@ func (d *decoder) table(b *block, t *syntax.Table) {
 func (d *decoder) lookup(b *block, e *syntax.Entry) *node {
 	n := b.node.names[strings.ToLower(e.Key)]
 	switch {
-	case n == nil, n.key.FlagOnly, n.key.Own && e.Referenced:
+	case n == nil, !n.key.named(), n.key.Own && e.Referenced:
 		if !e.Referenced {
 			d.unknown(b, e)
 		}
@@ -81,15 +81,26 @@ func (d *decoder) entry(b *block, n *node, v *syntax.Value, from Origin, keyPos 
 		b.lists[n.name] = d.elements(n, v, path)
 	case k.Type&Names != 0 && v.Kind == syntax.Map:
 		b.named[n.name] = d.chosen(n, v.Map, path)
-	case k.Short != "" && v.Kind != syntax.Map && v.Kind != syntax.Array:
+	case n.short(from.Layer) != nil && v.Kind != syntax.Map && v.Kind != syntax.Array:
 		s := b.open(n, keyPos)
-		d.entry(s, n.names[k.Short], v, from, keyPos)
+		d.entry(s, n.short(from.Layer), v, from, keyPos)
 	default:
 		if l := b.leaves[n.name]; l != nil && l.origin.Layer == FromFile && from.Layer == FromFile {
 			d.warnAt(from.Pos, path, "%s is set at %s too; the later one counts", n.name, l.origin.Pos)
 		}
 		b.leaves[n.name] = &leaf{node: n, src: v, origin: from, value: d.convert(n, n.name, v, path, from)}
 	}
+}
+
+// short returns the key inside n that a plain value in place of the block stands for, if any.
+func (n *node) short(from Layer) *node {
+	if short := n.names[n.key.Short]; short != nil {
+		return short
+	}
+	if from > FromFile {
+		return n.names[n.key.FlagShort]
+	}
+	return nil
 }
 
 func (d *decoder) expand(b *block, n *node, v *syntax.Value, from Origin) {
@@ -137,6 +148,8 @@ func (d *decoder) chosen(n *node, t *syntax.Table, path string) []namedValue {
 			nv.Block = newBlock(d, n.any, at, e.Pos)
 			nv.Block.present = true
 			d.table(nv.Block, e.Value.Map)
+		case n.any.key.Type&Blocks != 0 && e.Value.Kind == syntax.Array:
+			nv.Items = d.elements(n.any, e.Value, at)
 		default:
 			nv.Plain = d.convert(n.any, e.Key, e.Value, at, Origin{Layer: FromFile, Pos: e.Value.Pos})
 		}

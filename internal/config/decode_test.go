@@ -40,7 +40,7 @@ func TestProblems(t *testing.T) {
 		{"nothing wrong", "port: 4222", nil},
 		{"unknown field, close name", "prot: 1", []string{`1:1: unknown field "prot" (did you mean "port"?)`}},
 		{"unknown field, swapped letters", "max_conenctions: 1", []string{`1:1: unknown field "max_conenctions" (did you mean "max_connections"?)`}},
-		{"unknown field of another block", "verify_and_map: true", []string{`1:1: unknown field "verify_and_map" ("verify_and_map" is a key of tls, or of admin.tls)`}},
+		{"unknown field of another block", "verify_and_map: true", []string{`1:1: unknown field "verify_and_map" ("verify_and_map" is a key of tls, or of cluster.tls, or of gateway.tls)`}},
 		{"key of the top level in a block", "authorization { max_payload: 1 }", []string{`1:17: unknown field "max_payload" ("max_payload" is a key of the top level, or of accounts.*.limits)`}},
 		{"unknown field, nothing near", "zzzzzz: 1", []string{`1:1: unknown field "zzzzzz"`}},
 		{"variables are no fields", "zzzzzz: 4223\nport: $zzzzzz", nil},

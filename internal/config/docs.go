@@ -10,7 +10,7 @@ import (
 // WriteDocumentation writes docs/configuration.md: the reference of all keys, from the registry.
 func WriteDocumentation(w io.Writer) error {
 	d := &documenter{seen: map[string]string{}}
-	root, err := buildTree(Keys)
+	root, err := registry()
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (d *documenter) row(n *node, note string) {
 		on   bool
 		text string
 	}{
-		{k.Exact, "*Exact case.*"}, {k.Own, "*natsd only.*"}, {k.FlagOnly, "*Flag and environment only.*"},
+		{k.Exact, "*Exact case.*"}, {k.Own, "*natsd only.*"}, {k.FlagOnly, "*Flag and environment only.*"}, {k.PlainOnly, "*Only as plain value in place of the block.*"},
 		{k.Pending != "" && k.Refuse, "*Refused: " + k.Pending + " not built yet.*"},
 		{k.Pending != "" && !k.Refuse, "*No effect yet: " + k.Pending + " not built.*"},
 	} {

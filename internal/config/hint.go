@@ -14,7 +14,7 @@ func (d *decoder) hint(n *node, key string) string {
 	}
 	var elsewhere []string
 	d.tree.each(func(c *node) {
-		if c.name == name && !c.key.FlagOnly && len(elsewhere) < 3 {
+		if c.name == name && c.key.named() && len(elsewhere) < 3 {
 			elsewhere = append(elsewhere, inWords(c.path))
 		}
 	})

@@ -48,10 +48,15 @@ type Key struct {
 
 	// FlagOnly keys cannot stand in a file.
 	FlagOnly bool
+	// PlainOnly keys are the Short of a block that has no name for them inside: in a file they are
+	// set by the plain value in place of the block only.
+	PlainOnly bool
 
 	// Short names the key inside a Block that a plain value in place of the block stands for:
 	// with "enabled", `watch: false` means `watch { enabled: false }`.
 	Short string
+	// FlagShort is like Short, for flags and environment only.
+	FlagShort string
 	// Expand splits the value into values of other keys of the same block; "host:port" of listen
 	// becomes host and port. Part names are paths relative to the block.
 	Expand func(v *syntax.Value) ([]Part, error)
@@ -77,6 +82,9 @@ type Key struct {
 	// Idle tells for a pending Block that it asks for nothing after all ("jetstream: disabled").
 	Idle func(b *block) bool
 }
+
+// named tells that the key can stand in a file under its own name.
+func (k *Key) named() bool { return !k.FlagOnly && !k.PlainOnly }
 
 // Part is one value out of [Key.Expand].
 type Part struct {

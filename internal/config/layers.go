@@ -99,7 +99,7 @@ func (b *block) leafAt(path string) *leaf {
 func (d *decoder) environment() map[string]given {
 	byName := map[string]*node{}
 	d.tree.each(func(n *node) {
-		if n.static() && (n.key.Type.scalar() || n.key.Short != "") {
+		if n.static() && (n.key.Type.scalar() || n.short(FromEnv) != nil) {
 			byName[EnvName(n.path)] = n
 		}
 	})
@@ -136,7 +136,7 @@ func (d *decoder) flags() map[string]given {
 	out := map[string]given{}
 	for _, f := range d.src.Flags {
 		n := d.find(f.Key)
-		if n == nil || !n.static() || n.key.Type&^(containers) == 0 && n.key.Short == "" && n.key.Expand == nil {
+		if n == nil || !n.static() || !n.key.Type.scalar() && n.short(FromFlag) == nil {
 			d.errorAt(Pos{}, f.Key, "%s: no option %q can be set by a flag", f.Name, f.Key)
 			continue
 		}
@@ -160,8 +160,8 @@ func (d *decoder) find(path string) *node {
 func (d *decoder) text(out map[string]given, n *node, text string, from Origin) {
 	v := fromText(n.key.Type, text)
 	if n.key.Expand == nil {
-		if n.key.Short != "" {
-			n = n.names[n.key.Short]
+		if short := n.short(from.Layer); short != nil {
+			n = short
 			v = fromText(n.key.Type, text)
 		}
 		out[n.path] = given{v, from}

@@ -12,28 +12,43 @@ import (
 
 // samples holds three valid texts for the keys whose type alone does not suggest any.
 var samples = map[string][3]string{
-	"client_advertise":           {"a:1", "b:2", "c"},
-	"proxy_protocol_from":        {"10.0.0.0/8", "10.1.0.0/16,::1/128", "127.0.0.1/32"},
-	"memory_limit":               {"off", "64MB", "1GiB"},
-	"max_sub_tokens":             {"3", "4", "255"},
-	"write_timeout":              {"close", "retry", "default"},
-	"lame_duck_duration":         {"30s", "60s", "1h"},
-	"remote_syslog":              {"udp://a:1", "tcp://b:2", "unix:///c"},
-	"bcrypt_max_cost":            {"10", "11", "12"},
-	"admin.listen":               {"127.0.0.1:1", "127.0.0.1:2", "localhost:3"},
-	"tls.min_version":            {"1.2", "1.3", "1.2"},
-	"tls.handshake_first":        {"on", "auto", "20ms"},
-	"tls.pinned_certs":           {strings.Repeat("a1", 32), strings.Repeat("b2", 32), strings.Repeat("c3", 32)},
-	"mqtt.max_ack_pending":       {"0", "1", "65535"},
-	"leafnodes.min_version":      {"2.9.0", "2.10.1", "v2.11.0"},
-	"cluster.compression.mode":   {"s2_fast", "off", "accept"},
-	"leafnodes.compression.mode": {"s2_fast", "off", "accept"},
+	"client_advertise":                  {"a:1", "b:2", "c"},
+	"proxy_protocol_from":               {"10.0.0.0/8", "10.1.0.0/16,::1/128", "127.0.0.1/32"},
+	"memory_limit":                      {"off", "64MB", "1GiB"},
+	"max_sub_tokens":                    {"3", "4", "255"},
+	"write_timeout":                     {"close", "retry", "default"},
+	"lame_duck_duration":                {"30s", "60s", "1h"},
+	"remote_syslog":                     {"udp://a:1", "tcp://b:2", "unix:///c"},
+	"bcrypt_max_cost":                   {"10", "11", "12"},
+	"admin.listen":                      {"127.0.0.1:1", "127.0.0.1:2", "localhost:3"},
+	"tls*.min_version":                  {"1.2", "1.3", "1.2"},
+	"tls*.handshake_first":              {"on", "auto", "20ms"},
+	"tls*.pinned_certs":                 {strings.Repeat("a1", 32), strings.Repeat("b2", 32), strings.Repeat("c3", 32)},
+	"authorization.auth_callout.issuer": {"AB53B2ZQ465BTDF5OHJHFDUYGDUE6QN627LZPRK77NNWYO2OMHKK3SZJ", "AB7SVG5BNBHSIF3HKSOJ7IU4O7RQ5PEL7ZNBCI4RBVVYL6Q2TX4T52VU", "AB53B2ZQ465BTDF5OHJHFDUYGDUE6QN627LZPRK77NNWYO2OMHKK3SZJ"},
+	"authorization.auth_callout.xkey":   {"XBHQ43NUWVZGGNLOD2QA3Q3OCVTXIWMCE33K7ZV5W72SKSYIUXMEP65Y", "XBHQ43NUWVZGGNLOD2QA3Q3OCVTXIWMCE33K7ZV5W72SKSYIUXMEP65Y", "XBHQ43NUWVZGGNLOD2QA3Q3OCVTXIWMCE33K7ZV5W72SKSYIUXMEP65Y"},
+	"compression.rtt_thresholds":        {"10ms", "10ms,20ms", "0s,1s"},
+	"jetstream.enabled":                 {"enabled", "disabled", "true"},
+	"jetstream.max_memory_store":        {"2000", "3kb", "1MiB"},
+	"jetstream.max_file_store":          {"2000", "3kb", "1MiB"},
+	"jetstream.max_concurrent_io":       {"4", "5", "8192"},
+	"jetstream.sync_interval":           {"10s", "always", "1m"},
+	"jetstream.cipher":                  {"aes", "chacha", "chachapoly"},
+	"jetstream.tpm.cipher":              {"aes", "chacha", "chachapoly"},
+	"resolver.source":                   {"MEMORY", "URL(http://a/b)", "mem"},
+	"mqtt.max_ack_pending":              {"0", "1", "65535"},
+	"leafnodes.min_version":             {"2.9.0", "2.10.1", "v2.11.0"},
+	"ocsp.mode":                         {"auto", "must", "never"},
+	"cluster.compression.mode":          {"s2_fast", "off", "accept"},
+	"leafnodes.compression.mode":        {"s2_fast", "off", "accept"},
 }
 
 // samplesFor gives three valid texts for a key.
 func samplesFor(n *node) ([3]string, bool) {
 	for suffix, s := range samples {
 		if n.path == suffix || strings.HasSuffix(n.path, "."+suffix) {
+			return s, true
+		}
+		if block, name, ok := strings.Cut(suffix, "*."); ok && n.name == name && strings.Contains(n.path, block) {
 			return s, true
 		}
 	}
@@ -69,96 +84,102 @@ func inFile(t Type, text string) string {
 	return text
 }
 
-// layered reads one key from the given layers ("" leaves a layer out) and returns what counts.
-func layered(t *testing.T, dir string, n *node, file, env, flag string) (Value, []string) {
+// texts holds a text for each of some keys, by path.
+type layerTexts map[string]string
+
+// write prints the keys below n as a file has them.
+func (l layerTexts) write(b *strings.Builder, n *node) {
+	for _, c := range n.children {
+		switch text, set := l[c.path]; {
+		case set:
+			fmt.Fprintf(b, "%s: %s\n", c.name, inFile(c.key.Type, text))
+		case c.static() && c.key.Type&Block != 0:
+			fmt.Fprintf(b, "%s {\n", c.name)
+			l.write(b, c)
+			b.WriteString("}\n")
+		}
+	}
+}
+
+// layered reads many keys from the given layers; nil leaves a layer out.
+func layered(t *testing.T, file, env, flags layerTexts) map[string]Value {
 	t.Helper()
-	src := Source{Environ: map[string]string{}}
-	if file != "" {
-		text := n.path + ": " + inFile(n.key.Type, file)
-		if i := strings.LastIndexByte(n.path, '.'); i >= 0 {
-			text = strings.ReplaceAll(n.path[:i], ".", " { ") + " { " + n.name + ": " + inFile(n.key.Type, file) + strings.Repeat(" }", 1+strings.Count(n.path[:i], "."))
-		}
-		src.Path = filepath.Join(dir, n.path+".conf")
-		if err := os.WriteFile(src.Path, []byte(text+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if env != "" {
-		src.Environ[EnvName(n.path)] = env
-	}
-	if flag != "" {
-		src.Flags = []Flag{{"--x", n.path, "not this"}, {"--flag", n.path, flag}}
-	}
-	tree, err := buildTree(Keys)
+	tree, err := registry()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &decoder{src: src, tree: tree}
+	d := &decoder{tree: tree, src: Source{Environ: map[string]string{}}}
+	if file != nil {
+		var b strings.Builder
+		file.write(&b, tree)
+		d.src.Path = writeFile(t, b.String())
+	}
+	for path, text := range env {
+		d.src.Environ[EnvName(path)] = text
+	}
+	for path, text := range flags {
+		d.src.Flags = append(d.src.Flags, Flag{"--x", path, "not this"}, Flag{"--flag", path, text})
+	}
 	root := newBlock(d, tree, "", Pos{})
 	d.readFile(root, &Options{}, &Report{})
 	values := d.layer(root)
 	d.effective(root, values)
-	var errs []string
 	for _, p := range d.list {
 		if !p.Warning {
-			errs = append(errs, p.Error())
+			t.Error(p)
 		}
 	}
-	return values[n.path], errs
+	return values
 }
 
 // TestPrecedence gives every key that one text can hold a value in each layer: the same text means
 // the same in all of them, and the highest layer counts.
 func TestPrecedence(t *testing.T) {
 	t.Parallel()
-	tree, err := buildTree(Keys)
+	tree, err := registry()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, keys := t.TempDir(), 0
+	texts, inFiles := [3]layerTexts{{}, {}, {}}, layerTexts{}
 	tree.each(func(n *node) {
 		if !n.static() || !n.key.Type.scalar() || n.key.Expand != nil || n.name == "cert_store" {
 			return // cert_store takes no value at all
 		}
-		keys++
 		s, ok := samplesFor(n)
 		if !ok {
 			t.Errorf("%s: add sample values to the table of this test", n.path)
 			return
 		}
-		check := func(layer Layer, file, env, flag string) any {
-			t.Helper()
-			v, errs := layered(t, dir, n, file, env, flag)
-			if errs != nil || v.Origin.Layer != layer {
-				t.Errorf("%s: file %q, env %q, flag %q: from %v, want %v; errors %v", n.path, file, env, flag, v.Origin, layer, errs)
-			}
-			return v.Value
+		for i := range texts {
+			texts[i][n.path] = s[i]
 		}
-		var alone []any
-		for _, text := range s {
-			flag, env := check(FromFlag, "", "", text), check(FromEnv, "", text, "")
-			if !reflect.DeepEqual(flag, env) {
-				t.Errorf("%s: %q is %v as flag and %v in the environment", n.path, text, flag, env)
-			}
-			if !n.key.FlagOnly {
-				if file := check(FromFile, text, "", ""); !reflect.DeepEqual(file, env) {
-					t.Errorf("%s: %q is %v in the file and %v in the environment", n.path, text, file, env)
-				}
-			}
-			alone = append(alone, env)
-		}
-		file := s[0]
-		if n.key.FlagOnly {
-			file = ""
-		}
-		if got := check(FromEnv, file, s[1], ""); !reflect.DeepEqual(got, alone[1]) {
-			t.Errorf("%s: environment over file gives %v", n.path, got)
-		}
-		if got := check(FromFlag, file, s[1], s[2]); !reflect.DeepEqual(got, alone[2]) {
-			t.Errorf("%s: flag over all gives %v", n.path, got)
+		if n.key.named() {
+			inFiles[n.path] = s[0]
 		}
 	})
-	t.Logf("%d keys in 4 layers", keys)
+	var alone [3]map[string]Value
+	for i := range texts {
+		onlyFile := layerTexts{}
+		for path := range inFiles {
+			onlyFile[path] = texts[i][path]
+		}
+		alone[i] = layered(t, nil, nil, texts[i])
+		compareLayers(t, layered(t, nil, texts[i], nil), alone[i], FromEnv, texts[i])
+		compareLayers(t, layered(t, onlyFile, nil, nil), alone[i], FromFile, onlyFile)
+	}
+	compareLayers(t, layered(t, inFiles, texts[1], nil), alone[1], FromEnv, texts[1])
+	compareLayers(t, layered(t, inFiles, texts[1], texts[2]), alone[2], FromFlag, texts[2])
+	t.Logf("%d keys in 4 layers", len(texts[0]))
+}
+
+// compareLayers wants the values that the same texts give as flags, and their origin.
+func compareLayers(t *testing.T, got, want map[string]Value, layer Layer, texts layerTexts) {
+	t.Helper()
+	for path, text := range texts {
+		if g := got[path]; g.Origin.Layer != layer || !reflect.DeepEqual(g.Value, want[path].Value) {
+			t.Errorf("%s: %q gives %v from %v, want %v from %v", path, text, g.Value, g.Origin, want[path].Value, layer)
+		}
+	}
 }
 
 // TestDefaults: without any layer every configured block gives the registry's defaults.
@@ -185,7 +206,7 @@ func TestDefaults(t *testing.T) {
 
 func TestEnvironmentNamesAreUnique(t *testing.T) {
 	t.Parallel()
-	tree, _ := buildTree(Keys)
+	tree, _ := registry()
 	seen := map[string]string{}
 	tree.each(func(n *node) {
 		if !n.static() {
@@ -279,4 +300,29 @@ func writeFile(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestCommandLineKeys: every key that a flag of nats-server sets can be set by a flag.
+func TestCommandLineKeys(t *testing.T) {
+	t.Parallel()
+	tree, err := registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range map[string]string{
+		"host": "h", "port": "-1", "server_name": "n", "client_advertise": "a:1", "http_port": "0", "https_port": "0", "pid_file": "p",
+		"ports_file_dir": "d", "log_file": "l", "log_size_limit": "100", "logtime": "false", "logtime_utc": "true", "syslog": "true",
+		"remote_syslog": "udp://a:1", "debug": "true", "trace": "true", "trace_verbose": "true", "max_traced_msg_len": "5", "jetstream": "true",
+		"store_dir": "s", "authorization.user": "u", "authorization.password": "p", "authorization.token": "t", "tls": "false", "tls.cert_file": "c",
+		"tls.key_file": "k", "tls.ca_file": "a", "tls.verify": "true", "cluster.routes": "nats://a:1,nats://b:2", "cluster.name": "c",
+		"cluster.host": "h", "cluster.port": "1", "cluster.authorization.user": "u", "cluster.authorization.password": "p",
+		"cluster.advertise": "a:1", "cluster.no_advertise": "true", "cluster.connect_retries": "3", "prof_port": "0", "watch": "false",
+	} {
+		d := &decoder{tree: tree, src: Source{Flags: []Flag{{"--x", key, value}}}}
+		root := newBlock(d, tree, "", Pos{})
+		d.layer(root)
+		if slices.ContainsFunc(d.list, isError) {
+			t.Errorf("%s: %v", key, d.list)
+		}
+	}
 }

@@ -35,7 +35,7 @@ func Load(src Source) (*Options, *Report) {
 	if src.Env == nil {
 		src.Env = os.LookupEnv
 	}
-	tree, err := buildTree(Keys)
+	tree, err := registry()
 	d := &decoder{src: src, tree: tree}
 	report := &Report{Source: func(Pos) string { return "" }}
 	if err != nil {

@@ -20,3 +20,16 @@ func decodeOCSPPeer(b *block) *OCSPPeer {
 		AllowUnreachable: b.bool("allow_when_ca_unreachable"), DefaultTTL: b.dur("cache_ttl_when_next_update_unset"),
 	}
 }
+
+// OCSPStapling is the top-level ocsp key; nil is off.
+type OCSPStapling struct {
+	Mode string   // "auto", "always", "must" or "never"
+	URLs []string // empty: the responders that the certificates name
+}
+
+// OCSPCache keeps answers about client certificates on disk; nil is off.
+type OCSPCache struct {
+	Dir             string
+	PreserveRevoked bool
+	SaveInterval    time.Duration
+}

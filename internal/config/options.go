@@ -71,6 +71,11 @@ type Options struct {
 	JetStream *JetStream
 	Operator  *Operator
 
+	Mappings        []Mapping         // of the global account
+	DefaultJSDomain map[string]string // JetStream domain by account
+	OCSP            *OCSPStapling
+	OCSPCache       *OCSPCache
+
 	// Values holds every scalar key with its effective value and where it came from, by full key
 	// path ("cluster.tls.timeout"). Secrets are redacted.
 	Values map[string]Value

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,6 +24,9 @@ var Keys = func() (all []Key) {
 	}
 	return all
 }()
+
+// registry is the tree of Keys, built at the first use. It never changes.
+var registry = sync.OnceValues(func() (*node, error) { return buildTree(Keys) })
 
 // node is one place in the tree of keys.
 type node struct {
@@ -119,7 +123,7 @@ func (n *node) each(visit func(*node)) {
 func (n *node) options() []string {
 	var out []string
 	for s, c := range n.names {
-		if !c.key.FlagOnly {
+		if c.key.named() {
 			out = append(out, s)
 		}
 	}

@@ -3,7 +3,7 @@ package config
 import "slices"
 
 // tlsSection is the top-level tls block: that of the client listener, and of https monitoring.
-var tlsSection = section{title: "TLS", decode: decodeTopTLS, keys: slices.Concat(tlsKeys("tls"), []Key{
+var tlsSection = section{title: "TLS", decode: decodeTopTLS, keys: slices.Concat(withFlag(tlsKeys("tls"), "enabled"), []Key{
 	{Path: "tls.enabled", Type: Bool, FlagOnly: true, Flag: "--tls", Doc: "`--tls=false` takes the block of the file away."},
 })}
 
@@ -21,4 +21,10 @@ func decodeTopTLS(root *block, o *Options) {
 		return
 	}
 	o.TLS = decodeTLS(b, tlsClients)
+}
+
+// withFlag lets a flag stand for a key inside the block that keys describe.
+func withFlag(keys []Key, short string) []Key {
+	keys[0].FlagShort = short
+	return keys
 }

@@ -122,7 +122,7 @@ func TestTLSFlags(t *testing.T) {
 	dir := t.TempDir()
 	makeCertificates(t, filepath.Join(dir, "certs"))
 	cert, key := Flag{"--tlscert", "tls.cert_file", "certs/server2.pem"}, Flag{"--tlskey", "tls.key_file", "certs/server2-key.pem"}
-	on, off := Flag{"--tls", "tls.enabled", "true"}, Flag{"--tls", "tls.enabled", "false"}
+	on, off := Flag{"--tls", "tls", "true"}, Flag{"--tls", "tls", "false"}
 	block := "tls { " + pair + " }"
 	for _, c := range []struct {
 		text  string

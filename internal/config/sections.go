@@ -10,7 +10,18 @@ func sections() []section {
 		loggingSection,
 		monitoringSection,
 		authorizationSection,
+		calloutSection,
 		accountsSection,
+		exportsSection,
+		accountJetStreamSection,
+		clusterSection,
+		gatewaySection,
+		leafnodesSection,
+		websocketSection,
+		mqttSection,
+		jetstreamSection,
+		operatorSection,
+		ocspSection,
 		adminSection,
 	}
 }
