@@ -102,7 +102,7 @@ func judgeBadFile(t *testing.T, name string, want expected, r *Report) string {
 		switch {
 		case want.line == 0 || p.Pos.Line == want.line:
 			return "same words"
-		case betterPlace[name] != "":
+		case betterPlace[name]:
 			return "same words, better place"
 		}
 	}
@@ -127,12 +127,6 @@ var acceptedHere = map[string]string{
 
 // betterPlace lists files for which nats-server names the enclosing block, natsd the entry itself.
 var betterPlace = map[string]bool{"accounts-import-no-account": true, "accounts-import-not-exported": true}
-
-// betterPlace lists files for which nats-server names the line of a block around the mistake.
-var betterPlace = map[string]string{
-	"accounts-import-no-account":   "the import instead of the accounts block",
-	"accounts-import-not-exported": "the import instead of the accounts block",
-}
 
 // otherWords lists files for which natsd says the same in better words; a name ending in * stands
 // for all files that begin so.
