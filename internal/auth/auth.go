@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"natsd/internal/config"
 )
@@ -78,7 +79,7 @@ func (a *Auth) build(o *config.Options, dir *directory) error {
 	case len(dir.users) > 0 && mapped:
 		a.chain = append(a.chain, newCertificate(dir.listed, v))
 	case len(dir.users) > 0:
-		a.chain = append(a.chain, users{dir.users, v, mapped})
+		a.chain = append(a.chain, users{dir.users, v, someoneMaps(o)})
 	}
 	switch {
 	case lone.token != nil:
@@ -91,6 +92,21 @@ func (a *Auth) build(o *config.Options, dir *directory) error {
 		a.chain = append(a.chain, newOpen(o.Authorization.ProxyRequired))
 	}
 	return nil
+}
+
+// someoneMaps tells whether any listener maps certificates to users.
+func someoneMaps(o *config.Options) bool {
+	blocks := []*config.TLS{o.TLS}
+	if o.Websocket != nil {
+		blocks = append(blocks, o.Websocket.TLS)
+	}
+	if o.Leafnodes != nil {
+		blocks = append(blocks, o.Leafnodes.TLS)
+	}
+	if o.MQTT != nil {
+		blocks = append(blocks, o.MQTT.TLS)
+	}
+	return slices.ContainsFunc(blocks, func(t *config.TLS) bool { return t != nil && t.VerifyAndMap })
 }
 
 // lone are the identities that stand in the authorization block itself.

@@ -98,6 +98,24 @@ func TestUsers(t *testing.T) {
 	})
 }
 
+// TestUserForCertificate: where some listener maps certificates, a user without password is not to be
+// had by name through the others.
+func TestUserForCertificate(t *testing.T) {
+	t.Parallel()
+	mapping := &config.TLS{VerifyAndMap: true}
+	for _, o := range []*config.Options{
+		{Websocket: &config.Websocket{TLS: mapping}},
+		{Leafnodes: &config.Leafnodes{TLS: mapping}},
+		{MQTT: &config.MQTT{TLS: mapping}},
+	} {
+		o.Authorization.Users = []config.User{{Name: "none"}, {Name: "u", Password: "p"}}
+		attempts(t, o, []attemptCase{
+			{name: "without password", req: Request{User: "none"}, refused: `user "none" requires a client certificate`},
+			{name: "with password", req: Request{User: "u", Pass: "p"}, user: "u"},
+		})
+	}
+}
+
 func TestNKey(t *testing.T) {
 	t.Parallel()
 	k, other := newKey(t), newKey(t)
