@@ -50,7 +50,13 @@ func TestImportsPointDown(t *testing.T) {
 			level[pkg] = i
 		}
 	}
-	for pkg, files := range packages(t) {
+	all := packages(t)
+	for pkg := range level {
+		if all[pkg] == nil {
+			t.Errorf("%s has a layer and no code", pkg)
+		}
+	}
+	for pkg, files := range all {
 		own, ok := level[pkg]
 		if !ok {
 			t.Errorf("%s has no layer: give it one in this file and in docs/architecture.md", pkg)
