@@ -137,7 +137,7 @@ func (a *Auth) register(dir *directory, l lone) {
 }
 
 func (a *Auth) newVerifier() *verifier {
-	var secrets []*secret
+	secrets := make([]*secret, 0, len(a.entries))
 	for _, e := range a.entries {
 		secrets = append(secrets, &e.secret)
 	}

@@ -59,8 +59,7 @@ func attempts(t *testing.T, o *config.Options, cases []attemptCase) {
 
 func checkRefusal(t *testing.T, err error, words string) {
 	t.Helper()
-	var refusal *Refusal
-	if !errors.As(err, &refusal) {
+	if _, ok := errors.AsType[*Refusal](err); !ok {
 		t.Fatalf("got %v, want a refusal with %q", err, words)
 	}
 	if !strings.Contains(err.Error(), words) {
@@ -305,8 +304,16 @@ func TestNoSecretInErrors(t *testing.T) {
 	} {
 		a := mustNew(t, o)
 		for _, r := range []Request{
-			{User: "a", Pass: canary}, {User: "b", Pass: canary}, {User: "a", Pass: long}, {Token: canary}, {Token: long}, {Pass: canary},
-			{NKey: k.public, Sig: canary}, {NKey: "U", Sig: canary}, {JWT: canary}, {User: "a", Pass: canary, ProxySig: canary},
+			{User: "a", Pass: canary},
+			{User: "b", Pass: canary},
+			{User: "a", Pass: long},
+			{Token: canary},
+			{Token: long},
+			{Pass: canary},
+			{NKey: k.public, Sig: canary},
+			{NKey: "U", Sig: canary},
+			{JWT: canary},
+			{User: "a", Pass: canary, ProxySig: canary},
 		} {
 			r := fill(r)
 			r.Connected = true

@@ -45,8 +45,8 @@ func TestFailuresAreDelayed(t *testing.T) {
 		for range rule.Free {
 			expect("a free failure", "10.0.0.1", bad, 0)
 		}
-		for _, ms := range []time.Duration{125, 250, 500, 1000, 1000} {
-			expect("a failure", "10.0.0.1", bad, ms*time.Millisecond)
+		for _, parts := range []time.Duration{8, 4, 2, 1, 1} {
+			expect("a failure", "10.0.0.1", bad, rule.Max/parts)
 		}
 		expect("the mapped address", "::ffff:10.0.0.1", bad, time.Second)
 		expect("a good login of the same user and address", "10.0.0.1", good, time.Second)

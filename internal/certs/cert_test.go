@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"math/big"
 	"net/url"
 	"testing"
@@ -34,16 +33,23 @@ func TestNames(t *testing.T) {
 				EmailAddresses: []string{"a@b", "c@d"}, DNSNames: []string{"x"}, URIs: []*url.URL{uri},
 			},
 			[]Name{
-				{Exact, "email", "a@b"}, {Exact, "email", "c@d"}, {Exact, "DNS name", "x"}, {Exact, "URI", "spiffe://ex/app"},
-				{SameDN, "subject", cn + "=bob," + org + "=Ex"}, {AnyRDN, "subject", org + "=Ex," + cn + "=bob"}, {Exact, "subject", "CN=bob,O=Ex"},
+				{Exact, "email", "a@b"},
+				{Exact, "email", "c@d"},
+				{Exact, "DNS name", "x"},
+				{Exact, "URI", "spiffe://ex/app"},
+				{SameDN, "subject", cn + "=bob," + org + "=Ex"},
+				{AnyRDN, "subject", org + "=Ex," + cn + "=bob"},
+				{Exact, "subject", "CN=bob,O=Ex"},
 			},
 		},
 		{
 			"domain components",
 			x509.Certificate{RawSubject: marshal(t, pkix.RDNSequence{rdn(dc, "com"), rdn(dc, "ex"), rdn(cn, "bob")})},
 			[]Name{
-				{SameDN, "subject", cn + "=bob," + dc + "=ex," + dc + "=com"}, {AnyRDN, "subject", dc + "=com," + dc + "=ex," + cn + "=bob"},
-				{Exact, "subject", "CN=bob,DC=com,DC=ex"}, {Exact, "subject", "CN=bob"},
+				{SameDN, "subject", cn + "=bob," + dc + "=ex," + dc + "=com"},
+				{AnyRDN, "subject", dc + "=com," + dc + "=ex," + cn + "=bob"},
+				{Exact, "subject", "CN=bob,DC=com,DC=ex"},
+				{Exact, "subject", "CN=bob"},
 			},
 		},
 		{
@@ -132,5 +138,5 @@ func issue(t *testing.T, tmpl *x509.Certificate) tls.Certificate {
 
 func rdn(oidText, value string) pkix.RelativeDistinguishedNameSET {
 	id, _ := oid(oidText)
-	return pkix.RelativeDistinguishedNameSET{{Type: asn1.ObjectIdentifier(id), Value: value}}
+	return pkix.RelativeDistinguishedNameSET{{Type: id, Value: value}}
 }
