@@ -1,10 +1,6 @@
 package compare
 
-import (
-	"testing"
-
-	"github.com/google/go-cmp/cmp"
-)
+import "testing"
 
 const quietConnect = `a> CONNECT {"verbose":false,"pedantic":false}` + "\n"
 
@@ -280,8 +276,7 @@ func TestScripts(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			natsd, peer := startPair(t, c.conf).both(t, script(t, c.script))
-			diff := cmp.Diff(peer, natsd)
+			diff := startPair(t, c.conf).diff(t, script(t, c.script))
 			switch {
 			case diff != "" && c.why == "":
 				t.Errorf("natsd (+) answers otherwise than the peer (-):\n%s", diff)
