@@ -21,10 +21,11 @@ type match struct {
 }
 
 const (
-	maxMatches  = 512  // per publisher
-	matchWindow = 1024 // lookups after which the hit rate is looked at
-	minHits     = matchWindow / 4
-	offLookups  = 64 * matchWindow
+	maxMatches   = 512  // per publisher
+	maxReceivers = 256  // of a match that is kept beside the last one
+	matchWindow  = 1024 // lookups after which the hit rate is looked at
+	minHits      = matchWindow / 4
+	offLookups   = 64 * matchWindow
 )
 
 // match returns what the subject of r matches now. The result is valid until the next call for the
@@ -54,9 +55,9 @@ func (a *Account) match(b *Batch, r *Run) *interest.Result[*Sub] {
 	if m != nil {
 		c.hits++
 	} else {
-		m = c.add(string(r.Subject))
-		m.generation = generation
+		m = &match{subject: string(r.Subject), generation: generation}
 		a.index.Match(r.Subject, &m.result)
+		c.add(m)
 	}
 	if c.lookups == matchWindow {
 		c.judge()
@@ -78,13 +79,15 @@ func (a *Account) refresh(m *match, generation uint64) *interest.Result[*Sub] {
 	return &m.result
 }
 
-func (c *matches) add(subject string) *match {
+// add keeps m, unless it is so large that delivering costs far more than matching anyway.
+func (c *matches) add(m *match) {
+	if len(m.result.Plain) > maxReceivers {
+		return
+	}
 	if c.known == nil || len(c.known) >= maxMatches {
 		c.known = make(map[string]*match)
 	}
-	m := &match{subject: subject}
-	c.known[subject] = m
-	return m
+	c.known[m.subject] = m
 }
 
 // judge looks at the hit rate of the window that has ended.

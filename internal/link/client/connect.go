@@ -156,7 +156,7 @@ func (s *Session) authFailed(err error) {
 	switch {
 	case s.opts.NKey != "":
 		who = fmt.Sprintf(" - Nkey %q", s.opts.NKey)
-	case s.opts.User != "":
+	case s.opts.User != "" && s.set.Options.Authorization.Token == "": // a token may stand in its place
 		who = fmt.Sprintf(" - User %q", s.opts.User)
 	}
 	s.error("authentication error" + who)

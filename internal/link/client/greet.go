@@ -22,10 +22,11 @@ import (
 )
 
 const (
-	proxyPeriod  = 5 * time.Second // for a PROXY header
-	infoPeriod   = 5 * time.Second // for sending the first INFO
-	recordHeader = 6               // bytes that tell TLS from plain text
-	tlsHandshake = 0x16            // first byte of a TLS connection
+	proxyPeriod    = 5 * time.Second // for a PROXY header
+	proxySignature = 12              // bytes after which a header cannot be taken for anything else
+	infoPeriod     = 5 * time.Second // for sending the first INFO
+	recordHeader   = 6               // bytes that tell TLS from plain text
+	tlsHandshake   = 0x16            // first byte of a TLS connection
 )
 
 // Greet does what comes before the first operation: the PROXY header, INFO and the TLS handshake, in
@@ -140,7 +141,11 @@ func (g *greeting) proxy() conn.Reason {
 			return readReason(err, conn.ProtocolViolation)
 		}
 		h, n, found, err := proxyproto.Parse(g.rest)
+		begun := found == proxyproto.Done || found == proxyproto.NeedMore && len(g.rest) > proxySignature
 		switch {
+		case begun && !proxyproto.From(g.s.set.Options.ProxyProtocolFrom, peer):
+			g.s.error("PROXY header from an address that proxy_protocol_from does not list")
+			return conn.ProtocolViolation
 		case err != nil:
 			g.s.debug("Malformed PROXY header: " + err.Error())
 			return conn.ProtocolViolation
@@ -148,9 +153,6 @@ func (g *greeting) proxy() conn.Reason {
 			continue
 		case found == proxyproto.None:
 			return conn.Open
-		case !proxyproto.From(g.s.set.Options.ProxyProtocolFrom, peer):
-			g.s.error("PROXY header from an address that proxy_protocol_from does not list")
-			return conn.ProtocolViolation
 		}
 		g.rest = g.rest[n:]
 		if h.Source.IsValid() {
