@@ -6,6 +6,10 @@ import (
 )
 
 // newServer builds the server that [program.start] runs.
-func newServer(o *config.Options, _ config.Source) (server, error) {
-	return natsd.New(o)
+func newServer(o *config.Options) (server, error) {
+	s, err := natsd.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }

@@ -24,11 +24,19 @@ func (p *program) start(ctx context.Context, src config.Source, strict bool) err
 	if _, err := process.LimitMemory(o.MemoryLimit.Auto, o.MemoryLimit.Bytes); err != nil {
 		fmt.Fprintf(p.err, "%s: %s\n", p.name, err) // service does not depend on it
 	}
-	srv, err := p.serve(o, src)
+	srv, err := p.serve(o)
 	if err != nil {
 		return err
 	}
-	return runServer(ctx, srv, process.NewNotifier())
+	err = runServer(ctx, srv, process.NewNotifier())
+	if err != nil && logsToStderr(o) {
+		return failure{exitFail} // the log has told it there
+	}
+	return err
+}
+
+func logsToStderr(o *config.Options) bool {
+	return o.Logging.File == "" && !o.Logging.Syslog && o.Logging.RemoteSyslog == ""
 }
 
 // test loads the configuration and says whether a server would take it.

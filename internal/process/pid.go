@@ -1,11 +1,30 @@
 package process
 
-import "strconv"
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+)
 
 // WritePID writes the decimal pid, without a line feed, to path: mode 0600, replaced in one step.
-// The file is neither locked nor checked, and nobody removes it.
+// In a directory that this user may not write to, a file that is there already is overwritten in
+// place: some hosts prepare it for the server. It is neither locked nor checked, and nobody removes it.
 func WritePID(path string, pid int) error {
-	return writeFile(path, formatPID(pid), 0o600)
+	err := writeFile(path, formatPID(pid), 0o600)
+	if errors.Is(err, fs.ErrPermission) && overwrite(path, formatPID(pid)) == nil {
+		return nil
+	}
+	return err
+}
+
+func overwrite(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
 }
 
 // StagePID is [WritePID] up to the point where the file becomes visible.

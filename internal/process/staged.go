@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 )
@@ -23,6 +24,9 @@ type pendingFile interface {
 // umask is. Nothing is left behind when it fails.
 func Stage(path string, data []byte, perm fs.FileMode) (*Staged, error) {
 	f, err := newPendingFile(path, perm)
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		err = &fs.PathError{Op: "create", Path: path, Err: pe.Err} // not the name of the temporary file
+	}
 	if err != nil {
 		return nil, err
 	}
