@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// idle is connections that have nothing to do.
+type idle struct {
+	subscribed bool
+	burst      bool // each has sent itself burstBytes before
+}
+
+const (
+	burstBytes = 64 << 10
+	burstSize  = 1 << 10
+)
+
+func (w idle) work(name, about string) work {
+	return work{name: name, about: about, unit: "connection", kind: memory, run: w.run}
+}
+
+func (w idle) run(s *stage) (sample, error) {
+	return s.withCrowd(func(c *crowd) (sample, error) {
+		if _, err := c.dial(&inbox{}, 4<<10); err != nil { // the first one pays for what all share
+			return sample{}, err
+		}
+		before, err := s.server.usage()
+		if err != nil {
+			return sample{}, err
+		}
+		start := time.Now()
+		for i := range s.conns {
+			if err := w.open(c, i); err != nil {
+				return sample{}, err
+			}
+		}
+		if err := c.pause(s.settle); err != nil {
+			return sample{}, err
+		}
+		after, err := s.server.usage()
+		if err != nil {
+			return sample{}, err
+		}
+		return sample{
+			Figure: (float64(after.rss) - float64(before.rss)) / 1024 / float64(s.conns),
+			RSS:    float64(after.rss) / (1 << 20),
+			Busy:   (after.cpu - before.cpu).Seconds() / time.Since(start).Seconds(),
+		}, nil
+	})
+}
+
+// open makes connection i.
+func (w idle) open(c *crowd, i int) error {
+	if !w.subscribed {
+		_, err := c.dial(&inbox{}, 4<<10)
+		return err
+	}
+	subject := fmt.Sprintf("bench.idle.%d", i)
+	in := newInbox(fmt.Sprintf("MSG %s 1 %d\r\n", subject, burstSize), burstSize, nil)
+	x, err := c.dial(in, 4<<10)
+	if err != nil {
+		return err
+	}
+	if err := x.subscribe(subject, "", "1"); err != nil || !w.burst {
+		return err
+	}
+	b := newBatch(fmt.Sprintf("PUB %s %d\r\n", subject, burstSize), burstSize, burstBytes, math.MaxInt, nil)
+	if err := x.write(b.from(0, b.n)); err != nil {
+		return err
+	}
+	return in.taken.wait(c.ctx, uint64(b.n))
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the command line.
+type options struct {
+	rounds   int
+	work     string
+	short    bool
+	json     bool
+	natsd    string
+	peer     string
+	profiles string
+}
+
+func parse(args []string, stderr io.Writer) (*options, error) {
+	o := &options{}
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.IntVar(&o.rounds, "rounds", 3, "pairs of measurements per workload")
+	f.StringVar(&o.work, "work", "", "comma-separated workloads, or beginnings of their names (default all)")
+	f.BoolVar(&o.short, "short", false, "run for moments only: checks deliveries, measures nothing useful")
+	f.BoolVar(&o.json, "json", false, "write all samples as JSON instead of a table")
+	f.StringVar(&o.natsd, "natsd", "", "natsd `binary` (default: build this tree)")
+	f.StringVar(&o.peer, "peer", "nats-server", "`binary` to compare with; \"none\" measures natsd alone")
+	f.StringVar(&o.profiles, "profiles", "", "`directory` for a CPU profile of each server and workload; distorts the figures a little")
+	f.Usage = func() {
+		fmt.Fprintf(stderr, "usage: go run ./bench [flags]\n\n")
+		f.PrintDefaults()
+		fmt.Fprintf(stderr, "\nworkloads:\n")
+		for _, w := range works {
+			fmt.Fprintf(stderr, "  %-12s %s\n", w.name, w.about)
+		}
+	}
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	if f.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(o.work)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	rivals, err := rivalsOf(ctx, o, dir)
+	if err != nil {
+		return err
+	}
+	where, err := pinLoad()
+	if err != nil {
+		fmt.Fprintln(stderr, "bench: not pinned, expect noise:", err)
+	} else {
+		runtime.GOMAXPROCS(1) // as many as the load has processors
+	}
+	d := duel{rivals: rivals, works: chosen, rounds: o.rounds, pace: fullPace, cpus: where, dir: dir, profiles: o.profiles}
+	if o.short {
+		d.rounds, d.pace = 1, shortPace
+	}
+	d.progress = func(line string) { fmt.Fprintf(stderr, "\r\033[K%s", line) }
+	results, err := d.run(ctx)
+	d.progress("")
+	if err != nil {
+		return err
+	}
+	if o.json {
+		enc := json.NewEncoder(stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(results)
+	}
+	return writeTable(stdout, rivals, results)
+}
+
+// choose returns the workloads whose names begin with one of the words of list, or all.
+func choose(list string) ([]work, error) {
+	if list == "" {
+		return works, nil
+	}
+	var chosen []work
+	for word := range strings.SplitSeq(list, ",") {
+		before := len(chosen)
+		for _, w := range works {
+			if strings.HasPrefix(w.name, word) {
+				chosen = append(chosen, w)
+			}
+		}
+		if len(chosen) == before {
+			return nil, fmt.Errorf("no workload is called %q: see -h", word)
+		}
+	}
+	return chosen, nil
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// placement says which processor the server gets. The zero value leaves it to the system.
+type placement struct {
+	server unix.CPUSet
+	pinned bool
+}
+
+// pinLoad takes one processor for the load, which is this process, and leaves another one to the
+// server.
+func pinLoad() (placement, error) {
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return placement{}, fmt.Errorf("sched_getaffinity: %w", err)
+	}
+	if all.Count() < 2 {
+		return placement{}, errors.New("there is only one processor")
+	}
+	p := placement{pinned: true}
+	var load unix.CPUSet
+	for cpu := 0; load.Count() == 0; cpu++ {
+		switch {
+		case !all.IsSet(cpu):
+		case p.server.Count() == 0:
+			p.server.Set(cpu)
+		default:
+			load.Set(cpu)
+		}
+	}
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return placement{}, err
+	}
+	for _, t := range threads { // new ones inherit from these
+		tid, err := strconv.Atoi(t.Name())
+		if err != nil {
+			return placement{}, err
+		}
+		if err := unix.SchedSetaffinity(tid, &load); err != nil {
+			return placement{}, fmt.Errorf("sched_setaffinity: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// startPinned starts a process on the server's processor: a child gets the affinity of the thread that
+// starts it.
+func (p placement) startPinned(cmd *exec.Cmd) error {
+	if !p.pinned {
+		return cmd.Start()
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var own unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &own); err != nil {
+		return fmt.Errorf("sched_getaffinity: %w", err)
+	}
+	if err := unix.SchedSetaffinity(0, &p.server); err != nil {
+		return fmt.Errorf("sched_setaffinity: %w", err)
+	}
+	err := cmd.Start()
+	if back := unix.SchedSetaffinity(0, &own); back != nil && err == nil {
+		err = fmt.Errorf("sched_setaffinity: %w", back)
+	}
+	return err
+}
+
+// usageOf reads the processor clock of a process, which counts nanoseconds over all its threads, those
+// that have ended included, and its resident memory.
+func usageOf(pid int) (usage, error) {
+	const scheduled = 2 // CPUCLOCK_SCHED
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil {
+		return usage{}, fmt.Errorf("processor clock of the server: %w", err)
+	}
+	rss, err := residentOf(pid)
+	return usage{cpu: time.Duration(t.Nano()), rss: rss}, err
+}
+
+func residentOf(pid int) (int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte("Rss:")); ok {
+			kb, err := strconv.Atoi(string(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB")))))
+			return kb << 10, err
+		}
+	}
+	return 0, errors.New("smaps_rollup without Rss")
+}
+
+// loadCPU is the processor time of this process.
+func loadCPU() time.Duration {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}

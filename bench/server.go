@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// rival is one of the two programs.
+type rival struct {
+	name string
+	path string
+}
+
+// rivalsOf finds the programs, and builds natsd if none was named.
+func rivalsOf(ctx context.Context, o *options, dir string) ([]rival, error) {
+	natsd := rival{name: "natsd", path: o.natsd}
+	if natsd.path == "" {
+		natsd.path = filepath.Join(dir, "natsd")
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", natsd.path, "natsd/cmd/natsd")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("build natsd: %w\n%s", err, out)
+		}
+	}
+	if o.peer == "none" {
+		return []rival{natsd}, nil
+	}
+	path, err := exec.LookPath(o.peer)
+	if err != nil {
+		return nil, fmt.Errorf("the peer is missing: %w; install it, name one with -peer, or say -peer none", err)
+	}
+	return []rival{natsd, {name: "peer", path: path}}, nil
+}
+
+// server is a running process of a rival.
+type server struct {
+	addr    string // of clients
+	profile string // of the profiler
+
+	cmd  *exec.Cmd
+	log  lockedBuffer
+	done chan struct{} // closed when the process has ended
+}
+
+const (
+	startLimit = 10 * time.Second
+	stopLimit  = 5 * time.Second
+	lookPeriod = 5 * time.Millisecond
+)
+
+// start runs r on a port of its own and returns when it takes connections.
+func (r rival) start(ctx context.Context, dir string, cpus placement) (*server, error) {
+	ports, err := os.MkdirTemp(dir, "ports")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{done: make(chan struct{})}
+	s.cmd = exec.Command(r.path, "-a", "127.0.0.1", "-p", "-1", "--profile", "-1", "--ports_file_dir", ports) //nolint:gosec // the program under test
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := cpus.startPinned(s.cmd); err != nil {
+		return nil, fmt.Errorf("start %s: %w", r.name, err)
+	}
+	time.AfterFunc(0, func() {
+		_ = s.cmd.Wait() // stop and waitReady tell what matters
+		close(s.done)
+	})
+	if err := s.waitReady(ctx, ports); err != nil {
+		s.stop()
+		return nil, fmt.Errorf("start %s: %w\n%s", r.name, err, s.log.String())
+	}
+	return s, nil
+}
+
+// waitReady waits for the file in which the server tells its ports.
+func (s *server) waitReady(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	look := time.NewTicker(lookPeriod)
+	defer look.Stop()
+	for {
+		if s.readPorts(dir) {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-s.done:
+			return errors.New("it has ended")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *server) readPorts(dir string) bool {
+	files, err := filepath.Glob(filepath.Join(dir, "*.ports"))
+	if err != nil || len(files) == 0 {
+		return false
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		return false
+	}
+	var told struct{ Nats, Profile []string }
+	if json.Unmarshal(text, &told) != nil || len(told.Nats) == 0 || len(told.Profile) == 0 {
+		return false // not written to its end yet
+	}
+	u, err := url.Parse(told.Nats[0])
+	if err != nil {
+		return false
+	}
+	s.addr, s.profile = u.Host, told.Profile[0]
+	return true
+}
+
+// stop ends the process, by force if it does not go.
+func (s *server) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	force := time.AfterFunc(stopLimit, func() { _ = s.cmd.Process.Kill() })
+	defer force.Stop()
+	<-s.done
+}
+
+// usage is what a process has used so far and holds now.
+type usage struct {
+	cpu time.Duration
+	rss int // bytes
+}
+
+func (s *server) usage() (usage, error) { return usageOf(s.cmd.Process.Pid) }
+
+// lockedBuffer collects what a process writes.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
