@@ -43,8 +43,15 @@ type namedValue struct {
 }
 
 func newBlock(d *decoder, n *node, path string, pos Pos) *block {
-	return &block{d: d, node: n, path: path, pos: pos,
-		leaves: map[string]*leaf{}, blocks: map[string]*block{}, lists: map[string][]*block{}, named: map[string][]namedValue{}}
+	return &block{d: d, node: n, path: path, pos: pos}
+}
+
+// put stores into a map that is made when it is first needed: most blocks need one of their four.
+func put[V any](m *map[string]V, name string, v V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+	(*m)[name] = v
 }
 
 // key returns the description of the key called name in this block.

@@ -78,9 +78,9 @@ func (d *decoder) entry(b *block, n *node, v *syntax.Value, from Origin, keyPos 
 		s := b.open(n, keyPos)
 		d.table(s, v.Map)
 	case k.Type&Blocks != 0 && v.Kind == syntax.Array:
-		b.lists[n.name] = d.elements(n, v, path)
+		put(&b.lists, n.name, d.elements(n, v, path))
 	case k.Type&Names != 0 && v.Kind == syntax.Map:
-		b.named[n.name] = d.chosen(n, v.Map, path)
+		put(&b.named, n.name, d.chosen(n, v.Map, path))
 	case n.short(from.Layer) != nil && v.Kind != syntax.Map && v.Kind != syntax.Array:
 		s := b.open(n, keyPos)
 		d.entry(s, n.short(from.Layer), v, from, keyPos)
@@ -88,7 +88,7 @@ func (d *decoder) entry(b *block, n *node, v *syntax.Value, from Origin, keyPos 
 		if l := b.leaves[n.name]; l != nil && l.origin.Layer == FromFile && from.Layer == FromFile {
 			d.warnAt(from.Pos, path, "%s is set at %s too; the later one counts", n.name, l.origin.Pos)
 		}
-		b.leaves[n.name] = &leaf{node: n, src: v, origin: from, value: d.convert(n, n.name, v, path, from)}
+		put(&b.leaves, n.name, &leaf{node: n, src: v, origin: from, value: d.convert(n, n.name, v, path, from)})
 	}
 }
 
@@ -163,7 +163,7 @@ func (b *block) open(n *node, pos Pos) *block {
 	s := b.blocks[n.name]
 	if s == nil {
 		s = newBlock(b.d, n, join(b.path, n.name), pos)
-		b.blocks[n.name] = s
+		put(&b.blocks, n.name, s)
 	}
 	s.present = true
 	return s

@@ -53,6 +53,24 @@ and a warning says so.
 An unquoted ` + "`5m`" + ` in a duration means five minutes. nats-server reads the number 5,000,000 there, so natsd warns:
 put durations in quotes.
 
+## Where options mean something else than in nats-server
+
+How the text of a file is read differs in the cases of [config-differences.md](config-differences.md). For options:
+
+| nats-server | natsd | Why |
+|---|---|---|
+| an unquoted ` + "`5m`" + ` in a duration is 5,000,000 seconds | five minutes, with a warning | nobody means 57 days |
+| a string in the ` + "`authorization.timeout`" + ` of websocket and mqtt is one second | it is read as duration | it was meant |
+| a duration key given as duration without quotes is an error where only strings count (` + "`lame_duck_duration: 5m`" + `) | accepted, with a warning | same word, same meaning everywhere |
+| of two spellings of one key, or of ` + "`listen`" + ` beside ` + "`host`" + ` and ` + "`port`" + `, a random one counts | the later one counts, with a warning | a file must mean one thing |
+| unknown keys in ` + "`resolver`" + `, ` + "`latency`" + ` and ` + "`jetstream_cluster_migrate`" + `, and keys in the wrong letter case, are ignored silently | ignored with a warning | nothing is ignored silently |
+| many contradictions are found at the start only | found by ` + "`-t`" + `, at the start and by a reload alike | one path |
+| ports outside -1 to 65535 are found when binding | found when loading | the file is to blame |
+| bcrypt hashes of any cost | a cost above ` + "`bcrypt_max_cost`" + ` is refused, one below 10 warned about | one login must not take minutes |
+| PROXY headers are taken from anybody | from ` + "`proxy_protocol_from`" + `, loopback when not set | a client could name any address |
+| ` + "`-t`" + ` with a ` + "`resolver`" + ` creates its folder | creates nothing | a test must not change anything |
+| a bad nkey seed of a leafnode is printed | it is not | it is a secret |
+
 ## Features that are not built yet
 
 Every key of nats-server is read and checked. Where the feature behind a key does not exist in this version, ` + "`natsd -t`" + `

@@ -50,8 +50,8 @@ func Load(src Source) (*Options, *Report) {
 	if !d.broken {
 		d.sections(root, o)
 	}
-	o.refusals = sortProblems(d.refusals, src.Path)
-	report.Problems = sortProblems(d.list, src.Path)
+	o.refusals = sortProblems(d.refusals, d.path(src.Path))
+	report.Problems = sortProblems(d.list, d.path(src.Path))
 	if len(report.Errors()) > 0 {
 		return nil, report
 	}
@@ -89,7 +89,7 @@ func (d *decoder) readFile(root *block, o *Options, report *Report) {
 		return
 	}
 	o.Files = file.Files
-	root.pos = Pos{File: d.src.Path}
+	root.pos = Pos{File: d.path(d.src.Path)}
 	if len(file.Root.Entries) == 0 && len(problems) == 0 {
 		d.warnAt(root.pos, "", "config has no values or is empty")
 	}

@@ -1,6 +1,10 @@
 package config
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
 
 const redacted = "[REDACTED]"
 
@@ -16,6 +20,9 @@ func (Secret) String() string { return redacted }
 
 // GoString implements [fmt.GoStringer].
 func (Secret) GoString() string { return redacted }
+
+// Format implements [fmt.Formatter], so that verbs which make no sense for text give nothing away.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue implements [slog.LogValuer].
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
