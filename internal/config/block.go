@@ -22,6 +22,7 @@ type block struct {
 	blocks map[string]*block
 	lists  map[string][]*block
 	named  map[string][]namedValue
+	where  map[string]Pos // of the keys of named
 }
 
 // leaf is one value that is set.
@@ -134,6 +135,8 @@ func (b *block) place(name string) Pos {
 		return b.blocks[n].pos
 	case len(b.lists[n]) > 0:
 		return b.lists[n][0].pos
+	case b.named[n] != nil:
+		return b.where[n]
 	}
 	return b.pos
 }

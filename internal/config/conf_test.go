@@ -13,6 +13,29 @@ import (
 	"natsd/internal/config/syntax"
 )
 
+// refusedFiles lists the valid files that a start refuses, with the keys whose feature is not built.
+var refusedFiles = map[string]string{
+	"11-tls-all.conf":                  "tls.ocsp_peer",
+	"13-accounts-exports-imports.conf": "accounts.SPOKE.imports",
+	"14-mappings.conf":                 "mappings",
+	"15-cluster.conf":                  "cluster",
+	"16-cluster-tls-pool.conf":         "cluster",
+	"17-leafnode-hub.conf":             "leafnodes",
+	"18-leafnode-spoke.conf":           "leafnodes",
+	"19-gateway.conf":                  "cluster gateway",
+	"20-websocket.conf":                "websocket",
+	"21-websocket-tls.conf":            "websocket",
+	"22-mqtt.conf":                     "jetstream mqtt",
+	"23-jetstream.conf":                "jetstream",
+	"24-jetstream-accounts.conf":       "jetstream",
+	"26-variables.conf":                "cluster",
+	"29-k8s-generated.conf":            "cluster jetstream",
+	"30-operator-memory-resolver.conf": "operator",
+	"31-operator-dir-resolver.conf":    "operator",
+	"32-auth-callout.conf":             "authorization.auth_callout",
+	"36-everything-listens.conf":       "jetstream cluster gateway leafnodes websocket mqtt",
+}
+
 // TestValidFiles loads the files that nats-server accepts.
 func TestValidFiles(t *testing.T) {
 	t.Parallel()
@@ -29,6 +52,13 @@ func TestValidFiles(t *testing.T) {
 			}
 			if o == nil || !strings.HasPrefix(o.Digest, "sha256:") {
 				t.Fatalf("no options, or digest missing: %v", o)
+			}
+			var refused []string
+			for _, p := range o.Refusals() {
+				refused = append(refused, p.Key)
+			}
+			if got := strings.Join(refused, " "); got != refusedFiles[filepath.Base(f)] {
+				t.Errorf("refused: %q, want %q", got, refusedFiles[filepath.Base(f)])
 			}
 			for _, w := range r.Warnings() {
 				t.Log(strings.TrimPrefix(w.Error(), dir+"/"))

@@ -81,6 +81,7 @@ func (d *decoder) entry(b *block, n *node, v *syntax.Value, from Origin, keyPos 
 		put(&b.lists, n.name, d.elements(n, v, path))
 	case k.Type&Names != 0 && v.Kind == syntax.Map:
 		put(&b.named, n.name, d.chosen(n, v.Map, path))
+		put(&b.where, n.name, keyPos)
 	case n.short(from.Layer) != nil && v.Kind != syntax.Map && v.Kind != syntax.Array:
 		s := b.open(n, keyPos)
 		d.entry(s, n.short(from.Layer), v, from, keyPos)
