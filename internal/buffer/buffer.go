@@ -52,6 +52,19 @@ func Grow(b []byte, n int) []byte {
 	return next
 }
 
+// Skip drops the first n bytes of v, of which there must be that many. It changes the slices in v but
+// not the bytes.
+func Skip(v [][]byte, n int) [][]byte {
+	for len(v) > 0 && n >= len(v[0]) {
+		n -= len(v[0])
+		v = v[1:]
+	}
+	if n > 0 {
+		v[0] = v[0][n:]
+	}
+	return v
+}
+
 // class returns the smallest size class that holds n bytes.
 func class(n int) int {
 	if n <= Min {

@@ -1,6 +1,9 @@
 package buffer
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 func TestGetHasRoom(t *testing.T) {
 	t.Parallel()
@@ -35,5 +38,15 @@ func TestPutIgnoresForeignSlices(t *testing.T) {
 func TestNoAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { Put(Get(4096)) }); n != 0 {
 		t.Errorf("%v allocs, want 0", n)
+	}
+}
+
+func TestSkip(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{0: "ab|cde|f", 1: "b|cde|f", 2: "cde|f", 4: "e|f", 5: "f", 6: ""} {
+		v := Skip([][]byte{[]byte("ab"), []byte("cde"), []byte("f")}, n)
+		if got := string(bytes.Join(v, []byte("|"))); got != want {
+			t.Errorf("Skip %d: %q, want %q", n, got, want)
+		}
 	}
 }

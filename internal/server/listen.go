@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -133,6 +134,7 @@ func (s *Server) startMonitoring(o *config.Options) error {
 
 // startProfiling opens the listener for Go's profiles, if there is to be one.
 func (s *Server) startProfiling(o *config.Options) error {
+	runtime.SetBlockProfileRate(o.ProfBlockRate)
 	if o.ProfPort == 0 {
 		return nil
 	}

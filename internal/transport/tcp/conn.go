@@ -108,7 +108,7 @@ func (t *Conn) writeStep(fd uintptr) bool {
 		switch err {
 		case nil:
 			t.sent += n
-			t.out = skip(t.out, n)
+			t.out = buffer.Skip(t.out, n)
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			return !t.wait
@@ -118,18 +118,6 @@ func (t *Conn) writeStep(fd uintptr) bool {
 		}
 	}
 	return true
-}
-
-// skip drops the first n bytes of v.
-func skip(v [][]byte, n int) [][]byte {
-	for len(v) > 0 && n >= len(v[0]) {
-		n -= len(v[0])
-		v = v[1:]
-	}
-	if n > 0 {
-		v[0] = v[0][n:]
-	}
-	return v
 }
 
 // SetWriteDeadline bounds writes that wait.

@@ -59,7 +59,7 @@ func (c *Conn) Write(v [][]byte, wait bool) (int, error) {
 	sent := 0
 	record := buffer.Get(recordSize)
 	defer buffer.Put(record)
-	v = skip(v, c.held)
+	v = buffer.Skip(v, c.held)
 	for {
 		done, err := c.in.flush(c.sock, wait)
 		if err != nil || !done {
@@ -83,27 +83,15 @@ func (c *Conn) Write(v [][]byte, wait bool) (int, error) {
 func nextRecord(scratch []byte, v [][]byte) (record []byte, rest [][]byte) {
 	if len(v) == 1 || len(v[0]) >= recordSize {
 		p := v[0][:min(len(v[0]), recordSize)]
-		return p, skip(v, len(p))
+		return p, buffer.Skip(v, len(p))
 	}
 	scratch = scratch[:0]
 	for len(v) > 0 && len(scratch) < recordSize {
 		n := min(len(v[0]), recordSize-len(scratch))
 		scratch = append(scratch, v[0][:n]...)
-		v = skip(v, n)
+		v = buffer.Skip(v, n)
 	}
 	return scratch, v
-}
-
-// skip drops the first n bytes of v.
-func skip(v [][]byte, n int) [][]byte {
-	for len(v) > 0 && n >= len(v[0]) {
-		n -= len(v[0])
-		v = v[1:]
-	}
-	if n > 0 && len(v) > 0 {
-		v[0] = v[0][n:]
-	}
-	return v
 }
 
 // SetWriteDeadline bounds writes that wait.
