@@ -50,13 +50,13 @@ func pair(t *testing.T) (*Conn, *tls.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = sock.(*net.TCPConn).SetReadBuffer(4 << 10)
+	_ = sock.(*net.TCPConn).SetReadBuffer(64 << 10)
 	client := tls.Client(sock, &tls.Config{InsecureSkipVerify: true})
 	accepted, err := ln.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = accepted.(*net.TCPConn).SetWriteBuffer(4 << 10)
+	_ = accepted.(*net.TCPConn).SetWriteBuffer(64 << 10)
 	done := make(chan error, 1)
 	go func() { done <- client.Handshake() }()
 	c, err := Handshake(context.Background(), accepted.(*net.TCPConn), nil, config(t))
