@@ -116,7 +116,7 @@ func choose(list string) ([]work, error) {
 	for word := range strings.SplitSeq(list, ",") {
 		before := len(chosen)
 		for _, w := range works {
-			if strings.HasPrefix(w.name, word) {
+			if word != "" && strings.HasPrefix(w.name, word) {
 				chosen = append(chosen, w)
 			}
 		}

@@ -82,8 +82,8 @@ func header(out *strings.Builder, title string, rivals []rival) {
 		return b.String()
 	}
 	n := len(rivals)
-	fmt.Fprintf(out, "%-11s %*s   %17s   %*s   %*s   %*s\n", "", 9*n+1, title, ratioTitle(n, "ratio, by pair   "), 8*n, "per second", 7*n, "RSS MB", 6*n, "busy %")
-	fmt.Fprintf(out, "%-11s %s   %17s   %s   %s   %s\n", "", names(9), ratioTitle(n, "med   min   max"), names(7), names(6), names(5))
+	fmt.Fprintf(out, "%-11s %*s  %17s  %*s  %*s  %*s\n", "", 9*n+1, title, ratioTitle(n, "ratio, by pair   "), 8*n, "per second", 7*n, "RSS MB", 6*n, "busy %")
+	fmt.Fprintf(out, "%-11s %s  %17s  %s  %s  %s\n", "", names(9), ratioTitle(n, "med   min   max"), names(7), names(6), names(5))
 }
 
 func ratioTitle(rivals int, text string) string {
@@ -106,7 +106,7 @@ func row(out *strings.Builder, r result) {
 		}
 		return b.String()
 	}
-	fmt.Fprintf(out, "%-11s %s   %17s   %s   %s   %s\n", r.Work,
+	fmt.Fprintf(out, "%-11s %s  %17s  %s  %s  %s\n", r.Work,
 		columns(s.figure, 9, figure), ratio, columns(s.rate, 7, rate),
 		columns(s.rss, 6, func(v float64) string { return fmt.Sprintf("%.0f", v) }),
 		columns(s.busy, 5, func(v float64) string { return fmt.Sprintf("%.0f", 100*v) }))

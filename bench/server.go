@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // rival is one of the two programs.
@@ -23,6 +25,13 @@ type rival struct {
 
 // rivalsOf finds the programs, and builds natsd if none was named.
 func rivalsOf(ctx context.Context, o *options, dir string) ([]rival, error) {
+	peer := rival{name: "peer"}
+	if o.peer != "none" {
+		var err error
+		if peer.path, err = exec.LookPath(o.peer); err != nil {
+			return nil, fmt.Errorf("the peer is missing: %w; install it, name one with -peer, or say -peer none", err)
+		}
+	}
 	natsd := rival{name: "natsd", path: o.natsd}
 	if natsd.path == "" {
 		natsd.path = filepath.Join(dir, "natsd")
@@ -32,14 +41,10 @@ func rivalsOf(ctx context.Context, o *options, dir string) ([]rival, error) {
 			return nil, fmt.Errorf("build natsd: %w\n%s", err, out)
 		}
 	}
-	if o.peer == "none" {
+	if peer.path == "" {
 		return []rival{natsd}, nil
 	}
-	path, err := exec.LookPath(o.peer)
-	if err != nil {
-		return nil, fmt.Errorf("the peer is missing: %w; install it, name one with -peer, or say -peer none", err)
-	}
-	return []rival{natsd, {name: "peer", path: path}}, nil
+	return []rival{natsd, peer}, nil
 }
 
 // server is a running process of a rival.
@@ -47,9 +52,10 @@ type server struct {
 	addr    string // of clients
 	profile string // of the profiler
 
-	cmd  *exec.Cmd
-	log  lockedBuffer
-	done chan struct{} // closed when the process has ended
+	cmd   *exec.Cmd
+	log   lockedBuffer
+	owner errgroup.Group // waits for the process
+	done  chan struct{}  // closed when it has ended
 }
 
 const (
@@ -70,9 +76,9 @@ func (r rival) start(ctx context.Context, dir string, cpus placement) (*server, 
 	if err := cpus.startPinned(s.cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", r.name, err)
 	}
-	time.AfterFunc(0, func() {
-		_ = s.cmd.Wait() // stop and waitReady tell what matters
-		close(s.done)
+	s.owner.Go(func() error {
+		defer close(s.done)
+		return s.cmd.Wait()
 	})
 	if err := s.waitReady(ctx, ports); err != nil {
 		s.stop()
@@ -127,7 +133,7 @@ func (s *server) stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	force := time.AfterFunc(stopLimit, func() { _ = s.cmd.Process.Kill() })
 	defer force.Stop()
-	<-s.done
+	_ = s.owner.Wait() // nobody asks how it ended
 }
 
 // usage is what a process has used so far and holds now.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // work is one workload.
@@ -113,12 +115,12 @@ func (s *stage) profiled(drive driver) error {
 		return nil
 	}
 	const span = 2 * time.Second
-	done := make(chan error, 1)
-	time.AfterFunc(0, func() { done <- s.profile(span) })
+	var g errgroup.Group
+	g.Go(func() error { return s.profile(span) })
 	if _, err := drive(span + span/8); err != nil {
 		return err
 	}
-	return <-done
+	return g.Wait()
 }
 
 // withCrowd runs f with connections that are checked and closed afterwards.
