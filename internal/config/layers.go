@@ -47,7 +47,8 @@ func (d *decoder) layer(root *block) map[string]Value {
 		v.Set(path, g)
 	}
 	values := map[string]Value{}
-	for path, n := range statics {
+	for _, path := range sortedKeys(statics) {
+		n := statics[path]
 		won, _ := v.Get(path).(given)
 		if won.origin.Layer > FromFile {
 			d.install(root, n, won)
