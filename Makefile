@@ -43,19 +43,21 @@ peer:
 vet:
 	$(GO) vet ./...
 
+# The black-box tests measure time and memory: one package at a time.
 unit:
-	$(GO) test -timeout 8m ./...
+	$(GO) test -timeout 5m ./cmd/... ./internal/...
+	$(GO) test -timeout 5m -p 1 ./test/... ./bench/...
 
 race: ## run the tests under the race detector (needs a C compiler)
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null 2>&1; then \
 		echo "$(GO) test -race -short $(RACE)"; \
-		$(GO) test -race -short -timeout 8m $(RACE); \
+		$(GO) test -race -short -timeout 5m $(RACE); \
 	else \
 		echo "SKIPPED: the race detector needs cgo and a C compiler"; \
 	fi
 
 soak: ## run the long forms of the tests: soaks, millions, big sweeps
-	NATSD_SOAK=1 $(GO) test -timeout 4h -count 1 ./...
+	NATSD_SOAK=1 $(GO) test -timeout 4h -count 1 -p 1 ./...
 
 fuzz: ## run every fuzz target for FUZZTIME
 	@set -e; for pkg in $$($(GO) list ./...); do \
