@@ -140,6 +140,7 @@ func (d *decoder) pending(b *block) {
 				}
 			}
 		case l != nil && idleValue(l.value, k.Default):
+		case l == nil && s == nil && len(b.lists[n.name]) == 0 && len(b.named[n.name]) == 0: // not set, or empty
 		case s != nil && k.Idle != nil && k.Idle(s):
 		case b.has(n.name):
 			d.isPending(b, n)

@@ -13,7 +13,7 @@ var jetstreamSection = section{decode: decodeJetStream, check: checkJetStream, k
 	{Path: "jetstream", Type: Block, Short: "enabled", Pending: "JetStream", Refuse: true, Idle: func(b *block) bool { return !b.bool("enabled") }, TypeError: "Expected map, bool or string to define JetStream, got %s", Flag: "--jetstream", Doc: "Streams and consumers. A block switches JetStream on."},
 	{Path: "jetstream.enabled", Aliases: []string{"enable"}, Type: Bool | Text, Default: true, Parse: parseEnabled, Doc: "Switches JetStream on or off."},
 	{Path: "jetstream.store_dir", Aliases: []string{"storedir", "store"}, Type: Text, Reload: Restart, Doc: "Directory of the stored messages; `jetstream` is appended."},
-	{Path: "store_dir", Aliases: []string{"storedir"}, Type: Text, Reload: Restart, Flag: "--store_dir", Doc: "As `jetstream.store_dir`."},
+	{Path: "store_dir", Aliases: []string{"storedir"}, Type: Text, Pending: "JetStream", Reload: Restart, Flag: "--store_dir", Doc: "As `jetstream.store_dir`."},
 	{Path: "jetstream.max_memory_store", Aliases: []string{"max_mem_store", "max_mem"}, Type: SizeOrText, Parse: parseStoreSize("max_mem_store"), Doc: "Memory for streams; three quarters of the machine's when not set, 0 is none."},
 	{Path: "jetstream.max_file_store", Aliases: []string{"max_file"}, Type: SizeOrText, Parse: parseStoreSize("max_file_store"), Doc: "Disk space for streams; three quarters of what is free when not set, 0 is none."},
 	{Path: "jetstream.domain", Type: Text, Reload: Restart, Doc: "JetStream domain."},

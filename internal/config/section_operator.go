@@ -31,7 +31,13 @@ var operatorSection = section{decode: decodeOperator, check: checkOperator, keys
 	{Path: "resolver_preload.*", Type: Text, Secret: true, Doc: "JWT of the account."},
 	{Path: "resolver_pinned_accounts", Type: Strings, Pending: "account resolvers", Doc: "Accounts that may connect; all when not set."},
 	{Path: "default_sentinel", Type: Text, Secret: true, Pending: "operator mode", Doc: "Bearer JWT that clients without one stand for."},
-}, tlsKeys("resolver_tls"))}
+}, pending(tlsKeys("resolver_tls"), "account resolvers"))}
+
+// pending marks the first of keys, which contains the others.
+func pending(keys []Key, feature string) []Key {
+	keys[0].Pending = feature
+	return keys
+}
 
 // parseResolver reads the forms of the resolver that are one word.
 func parseResolver(v *syntax.Value) (any, error) {
