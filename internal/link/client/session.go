@@ -203,21 +203,28 @@ func (s *Session) Closed(why conn.Reason) {
 
 // Subscriptions returns what the client is subscribed to.
 func (s *Session) Subscriptions(limit int) []status.Sub {
+	subs := s.someSubs(limit)
+	out := make([]status.Sub, 0, len(subs))
+	for _, sub := range subs {
+		out = append(out, s.Describe(sub))
+	}
+	return out
+}
+
+// someSubs copies at most limit of the subscriptions, or all for a negative limit.
+func (s *Session) someSubs(limit int) []*broker.Sub {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.subs)
 	if limit >= 0 {
 		n = min(n, limit)
 	}
-	if n == 0 {
-		return nil
-	}
-	out := make([]status.Sub, 0, n)
+	out := make([]*broker.Sub, 0, n)
 	for _, sub := range s.subs {
 		if len(out) == n {
 			break
 		}
-		out = append(out, s.Describe(sub))
+		out = append(out, sub)
 	}
 	return out
 }
