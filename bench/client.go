@@ -51,9 +51,7 @@ type client struct {
 	sock  net.Conn
 	in    *inbox
 	pongs *progress
-	pings uint64    // that this end has sent; owned by the writing goroutine
-	acked *progress // each PONG adds perPong
-	per   int
+	pings uint64 // that this end has sent; owned by the writing goroutine
 }
 
 const readSize = 64 << 10
@@ -152,9 +150,6 @@ func (x *client) control(line string) error {
 	switch {
 	case line == "PONG\r\n":
 		x.pongs.add(1)
-		if x.acked != nil {
-			x.acked.add(x.per)
-		}
 		return nil
 	case line == "PING\r\n":
 		return x.write([]byte("PONG\r\n"))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -59,15 +60,16 @@ func answer(c *crowd, most int) error {
 	return x.subscribe(service, "", "1")
 }
 
-// asker sends requests. The reading goroutine sends the next ones while a drive lasts.
+// asker sends requests: the first ones of a drive by itself, the others on the reading goroutine.
 type asker struct {
-	client   *client
-	in       *inbox
-	requests *batch
+	client *client
+	in     *inbox
+	done   chan struct{}
 
-	next uint64    // number of the next request; owned by drive before, by the reader during a drive
-	end  time.Time // of the drive
-	done chan struct{}
+	mu       sync.Mutex
+	requests *batch
+	next     uint64    // number of the next request
+	end      time.Time // of the drive
 }
 
 func ask(c *crowd, outstanding int) (*asker, error) {
@@ -87,15 +89,18 @@ func ask(c *crowd, outstanding int) (*asker, error) {
 }
 
 func (a *asker) drive(d time.Duration) (int, error) {
+	a.mu.Lock()
 	before := a.next
 	a.end = time.Now().Add(d)
-	p := a.requests.from(a.next, a.requests.n)
-	a.next += uint64(a.requests.n)
-	if err := a.client.write(p); err != nil {
+	err := a.send(a.requests.n)
+	a.mu.Unlock()
+	if err != nil {
 		return 0, err
 	}
 	select {
 	case <-a.done:
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		return int(a.next - before), nil
 	case <-a.client.crowd.ctx.Done():
 		return 0, context.Cause(a.client.crowd.ctx)
@@ -104,13 +109,20 @@ func (a *asker) drive(d time.Duration) (int, error) {
 
 // replied asks as many more as were answered.
 func (a *asker) replied(_ uint64, n int) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if time.Now().Before(a.end) {
-		p := a.requests.from(a.next, n)
-		a.next += uint64(n)
-		return a.client.write(p)
+		return a.send(n)
 	}
 	if a.in.next == a.next {
 		a.done <- struct{}{}
 	}
 	return nil
+}
+
+// send sends n requests. a.mu is held.
+func (a *asker) send(n int) error {
+	p := a.requests.from(a.next, n)
+	a.next += uint64(n)
+	return a.client.write(p)
 }

@@ -79,10 +79,7 @@ func (t traffic) open(c *crowd, subject string) (*flow, error) {
 	if f.client, err = c.dial(&inbox{}, 4<<10); err != nil {
 		return nil, err
 	}
-	if t.receivers == 0 {
-		f.client.acked, f.client.per = newProgress(), f.batch.n
-		f.taken, f.acks = append(f.taken, f.client.acked), true
-	}
+	f.acks, f.greeted = t.receivers == 0, f.client.pings
 	return f, nil
 }
 
@@ -93,7 +90,8 @@ type flow struct {
 	next    uint64      // number of the next message
 	taken   []*progress // how far each receiver is
 	copies  int         // deliveries per message
-	acks    bool        // progress comes from a PING behind each batch
+	acks    bool        // nobody receives: progress is a PONG for each batch
+	greeted uint64      // PONGs before the first batch
 	members []*inbox    // of a queue group
 	print   uint64      // what the members should have got
 }
@@ -154,6 +152,9 @@ func (f *flow) publish() error {
 
 // await returns when every receiver has got the first n messages.
 func (f *flow) await(n uint64) error {
+	if f.acks {
+		return f.client.pongs.wait(f.client.crowd.ctx, f.greeted+n/uint64(f.batch.n))
+	}
 	for _, t := range f.taken {
 		if err := t.wait(f.client.crowd.ctx, n); err != nil {
 			return err
