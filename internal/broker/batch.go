@@ -28,7 +28,7 @@ type Batch struct {
 	OutMsgs, OutBytes int
 
 	touched []Flusher
-	slow    []*outbound.Queue // consumers that are nearly full
+	slow    []slow // consumers that are nearly full
 
 	depth   int // nested calls of Publish
 	results []*interest.Result[*Sub]
@@ -49,14 +49,22 @@ func Begin() *Batch {
 // with [outbound.Queue.MarkLocked].
 func (b *Batch) Touch(f Flusher) { b.touched = append(b.touched, f) }
 
-// Slow notes a consumer whose queue is nearly full, so that the publisher waits for it at the end.
-func (b *Batch) Slow(q *outbound.Queue) {
+// slow is a consumer that a publisher waits for.
+type slow struct {
+	q    *outbound.Queue
+	mark int // bytes pending that are no reason to wait
+}
+
+// Slow notes a consumer whose queue is nearly full, so that the publisher waits at the end until no
+// more than mark bytes are pending. Waiting for any progress at all would not do: the publisher would
+// go on adding more than the consumer takes.
+func (b *Batch) Slow(q *outbound.Queue, mark int) {
 	for _, have := range b.slow {
-		if have == q {
+		if have.q == q {
 			return
 		}
 	}
-	b.slow = append(b.slow, q)
+	b.slow = append(b.slow, slow{q, mark})
 }
 
 // Flush flushes the consumers touched so far. A publisher that is going to wait for something calls
@@ -80,7 +88,12 @@ func (b *Batch) End(stall time.Duration) (stalled bool) {
 	return stalled
 }
 
-// stall waits until the slow consumers have made progress, or for d.
+// patience is how many times the stall period a publisher waits for consumers that make progress. One
+// that makes none is waited for once: it is lost, and those beside it shall not feel it.
+const patience = 5
+
+// stall waits until the slow consumers have caught up. It gives up when none of them makes progress
+// for d, and after a few times d in any case.
 func (b *Batch) stall(d time.Duration) bool {
 	defer func() {
 		clear(b.slow)
@@ -89,20 +102,24 @@ func (b *Batch) stall(d time.Duration) bool {
 	if d <= 0 {
 		return false
 	}
+	end := time.Now().Add(patience * d)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	for _, q := range b.slow {
-		q.Lock()
-		if q.ClosedLocked() || q.PendingLocked() == 0 {
-			q.Unlock()
-			continue
-		}
-		drained := q.DrainedLocked()
-		q.Unlock()
-		select {
-		case <-drained:
-		case <-timer.C:
-			return true
+	for _, s := range b.slow {
+		for {
+			s.q.Lock()
+			if s.q.ClosedLocked() || s.q.PendingLocked() <= s.mark {
+				s.q.Unlock()
+				break
+			}
+			progress := s.q.DrainedLocked()
+			s.q.Unlock()
+			select {
+			case <-progress:
+				timer.Reset(min(d, time.Until(end)))
+			case <-timer.C:
+				return true
+			}
 		}
 	}
 	return true

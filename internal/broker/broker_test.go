@@ -191,14 +191,14 @@ func TestEndFlushesAndWaitsForSlowConsumers(t *testing.T) {
 	f := &flusher{}
 	b := Begin()
 	b.Touch(f)
-	b.Slow(&q)
-	b.Slow(&q)
+	b.Slow(&q, 0)
+	b.Slow(&q, 0)
 	start := time.Now()
 	if !b.End(5*time.Millisecond) || f.n != 1 || time.Since(start) < 4*time.Millisecond {
 		t.Errorf("flushed %d times, waited %v", f.n, time.Since(start))
 	}
 	b = Begin()
-	b.Slow(&q)
+	b.Slow(&q, 0)
 	go q.Close() // progress ends the wait
 	if !b.End(time.Hour) {
 		t.Error("want to be held up")

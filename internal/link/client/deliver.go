@@ -52,13 +52,16 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	case int64(pending) > set.MaxPending:
 		s.slow()
 	case r.From.Kind == broker.Client && nearlyFull(pending, set.MaxPending):
-		b.Slow(q)
+		b.Slow(q, stallMark(set.MaxPending))
 	}
 	return len(msgs)
 }
 
 // nearlyFull tells whether a publisher should wait for the queue.
-func nearlyFull(pending int, limit int64) bool { return int64(pending) > limit/4*3 }
+func nearlyFull(pending int, limit int64) bool { return pending > stallMark(limit) }
+
+// stallMark is how many of the bytes that a queue may hold are no reason to wait.
+func stallMark(limit int64) int { return int(limit / 4 * 3) }
 
 // takenLocked returns the messages that sub still takes, and whether these are its last.
 func (s *Session) takenLocked(sub *broker.Sub, msgs []broker.Msg) ([]broker.Msg, bool) {
