@@ -94,7 +94,9 @@ func (c *Conn) Serve(ctx context.Context) Reason {
 	defer c.finish()
 	if why := c.session.Greet(ctx); why != Open {
 		c.Close(why)
-		return c.Reason()
+	}
+	if why := c.Reason(); why != Open { // Greet has its own use for deadlines, which are what Close wakes by
+		return why
 	}
 	err := c.transport.Receive(c.consume)
 	c.Close(reasonOf(err))
@@ -123,11 +125,12 @@ func (c *Conn) consume(p []byte) error {
 // Reason is why the connection is closing, or Open.
 func (c *Conn) Reason() Reason { return Reason(c.reason.Load()) }
 
-// Close ends the connection. The first reason counts. It returns at once and may be called by any
-// goroutine: the read goroutine says the last words and cleans up.
-func (c *Conn) Close(why Reason) {
+// Close ends the connection. The first reason counts; the result tells whether it was this one. Close
+// returns at once and may be called by any goroutine: the read goroutine says the last words and
+// cleans up.
+func (c *Conn) Close(why Reason) bool {
 	if !c.reason.CompareAndSwap(uint32(Open), uint32(why)) {
-		return
+		return false
 	}
 	if !why.flushes() {
 		c.Out.Close()
@@ -136,6 +139,7 @@ func (c *Conn) Close(why Reason) {
 	if !why.flushes() {
 		_ = c.sock.SetWriteDeadline(time.Unix(1, 0)) // and the writer
 	}
+	return true
 }
 
 // finish is the end of every connection.
@@ -208,6 +212,9 @@ func (c *Conn) writeWaiting(v [][]byte) (int, error) {
 		_ = c.transport.SetWriteDeadline(time.Now().Add(s.WriteDeadline))
 	}
 	n, err := c.transport.Write(v, true)
+	if c.Reason() == Open {
+		_ = c.transport.SetWriteDeadline(time.Time{}) // it would fail later writes that do not wait
+	}
 	if n > 0 && s.RetryWrites && errors.Is(err, os.ErrDeadlineExceeded) && c.Reason() == Open {
 		return n, nil
 	}

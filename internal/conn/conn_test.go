@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type echo struct {
 	c      *Conn
 	greet  Reason
+	during func() // called while greeting, before the read deadline is taken off again
 	words  string
 	closed atomic.Int32
 	why    Reason
@@ -37,6 +38,10 @@ func (e *echo) Greet(context.Context) Reason {
 	}
 	e.c.SetTransport(t)
 	close(e.ready)
+	if e.during != nil {
+		e.during()
+		_ = e.c.Sock().SetReadDeadline(time.Time{})
+	}
 	return e.greet
 }
 
@@ -169,6 +174,17 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+func TestCloseWhileGreeting(t *testing.T) {
+	t.Parallel()
+	e := &echo{words: "bye"}
+	e.during = func() { e.c.Close(Kicked) }
+	f := serve(t, Settings{}, e)
+	if got, _ := io.ReadAll(f.client); string(got) != "bye" {
+		t.Errorf("client read %q", got)
+	}
+	f.wait(t, Kicked)
+}
+
 // flood queues n bytes for a client that does not read.
 func (f *fixture) flood(n int) {
 	f.c.Out.Lock()
@@ -201,6 +217,28 @@ func TestWriteDeadlineEndsTheConnection(t *testing.T) {
 	if f.registry.SlowConsumers.Load() != 1 {
 		t.Error("slow consumer is not counted")
 	}
+}
+
+// A deadline is for the write that waits: what is left of it must not end a connection that has long
+// been well.
+func TestWriteDeadlineDoesNotOutliveTheWrite(t *testing.T) {
+	t.Parallel()
+	f := serve(t, Settings{WriteDeadline: 500 * time.Millisecond}, &echo{})
+	const n = 30 << 20
+	f.flood(n)
+	if _, err := io.CopyN(io.Discard, f.client, n); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second) // past the deadline of the last write
+	if _, err := f.client.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 5)
+	if _, err := io.ReadFull(f.client, p); err != nil || string(p) != "hello" {
+		t.Errorf("got %q, err %v, reason %q", p, err, f.c.Reason())
+	}
+	_ = f.client.Close()
+	f.wait(t, ClientClosed)
 }
 
 func TestRetriedWritesKeepTheConnectionWhileItMoves(t *testing.T) {
