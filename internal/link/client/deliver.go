@@ -151,8 +151,7 @@ func (r *responder) remember(b *broker.Batch, msgs []broker.Msg) {
 
 // slow ends a client that does not keep up.
 func (s *Session) slow() {
-	if s.conn.Reason() == conn.Open {
+	if s.conn.Close(conn.SlowConsumerPendingBytes) {
 		s.slowLog()
-		s.conn.Close(conn.SlowConsumerPendingBytes)
 	}
 }
