@@ -93,7 +93,7 @@ func TestBruteForce(t *testing.T) {
 	}
 	slices.Sort(times)
 	t.Logf("good logins: median %v, slowest %v", times[len(times)/2], times[len(times)-1])
-	if harness.Target() == harness.Natsd && times[len(times)-2] > time.Second {
+	if harness.Target() == harness.Natsd && !harness.Race && times[len(times)-2] > time.Second {
 		t.Errorf("good logins waited %v", times)
 	}
 }

@@ -65,7 +65,7 @@ authorization { users: [ {user: "app.nats.dev"}, {user: "CN=bob,O=Ex,OU=eng,DC=e
 			nil, true,
 		},
 		{
-			"handshake first with fallback", `tls { ` + serverCert + `, handshake_first: "100ms" }`,
+			"handshake first with fallback", `tls { ` + serverCert + `, handshake_first: "800ms" }`,
 			[]nats.Option{both(with(""), nats.TLSHandshakeFirst()), with("")},
 			nil, true,
 		},

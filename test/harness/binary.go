@@ -3,9 +3,11 @@ package harness
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -52,12 +54,33 @@ func Binary(tb testing.TB, k Kind) string {
 	return path
 }
 
+// noteSources reads the directories that natsd is built from. The go command keeps the results of
+// tests and knows by what a test has opened when they are out of date; it cannot see what go build
+// opens.
+func noteSources() error {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return fmt.Errorf("find the module: %w", err)
+	}
+	root := filepath.Dir(strings.TrimSpace(string(out)))
+	for _, dir := range []string{"cmd", "internal"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(_ string, _ fs.DirEntry, err error) error { return err })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var natsd = sync.OnceValues(func() (string, error) {
 	if path := os.Getenv("NATSD_BINARY"); path != "" {
 		return filepath.Abs(path)
 	}
 	path, err := shared("natsd")
 	if err != nil {
+		return "", err
+	}
+	if err := noteSources(); err != nil {
 		return "", err
 	}
 	args := append([]string{"build"}, buildFlags...)
