@@ -5,13 +5,20 @@ import (
 	"sync"
 )
 
-// The size classes, in bytes. A request above Max is served by the allocator and not kept.
+// Sizes in bytes: of the smallest buffer, and of the largest that a connection should read into or
+// collect what it sends in. Larger ones are for single messages of that length.
 const (
 	Min = 1 << minShift
-	Max = 1 << maxShift
+	Max = 64 << 10
+)
+
+// The size classes are powers of two. A request above the largest, which takes a message of the usual
+// limit of 1 MB with its control line, is served by the allocator and not kept.
+const (
+	largest = 1 << maxShift
 
 	minShift = 9  // 512 B
-	maxShift = 16 // 64 KB
+	maxShift = 21 // 2 MB
 )
 
 // The pools hold *array of each class: a pointer goes into an interface without allocating, a
@@ -20,7 +27,7 @@ var pools [maxShift - minShift + 1]sync.Pool
 
 // Get returns an empty slice with room for at least n bytes. The caller owns it until [Put].
 func Get(n int) []byte {
-	if n > Max {
+	if n > largest {
 		return make([]byte, 0, n)
 	}
 	c := class(n)
@@ -34,7 +41,7 @@ func Get(n int) []byte {
 // from [Get] are left to the garbage collector.
 func Put(b []byte) {
 	n := cap(b)
-	if n < Min || n > Max || n&(n-1) != 0 {
+	if n < Min || n > largest || n&(n-1) != 0 {
 		return
 	}
 	pools[class(n)].Put(&b[:1][0])

@@ -7,7 +7,7 @@ import (
 
 func TestGetHasRoom(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{0, 1, 511, 512, 513, 4096, 4097, 65535, 65536, 65537, 1 << 20} {
+	for _, n := range []int{0, 1, 511, 512, 513, 4096, 4097, 65535, 65536, 65537, 1 << 20, 1<<21 + 1} {
 		b := Get(n)
 		if len(b) != 0 || cap(b) < n {
 			t.Errorf("Get(%d): len %d cap %d", n, len(b), cap(b))
@@ -36,8 +36,10 @@ func TestPutIgnoresForeignSlices(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	if n := testing.AllocsPerRun(1000, func() { Put(Get(4096)) }); n != 0 {
-		t.Errorf("%v allocs, want 0", n)
+	for _, size := range []int{4096, 1<<20 + 100} {
+		if n := testing.AllocsPerRun(1000, func() { Put(Get(size)) }); n != 0 {
+			t.Errorf("%d bytes: %v allocs, want 0", size, n)
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 // ready for use. It is not safe for concurrent use.
 //
 // As long as operations arrive whole, nothing is copied; one that is split over several reads is
-// put together in a pooled buffer that grows with the bytes received, never with the size claimed.
+// put together in a pooled buffer that grows with the bytes received, never with the size claimed: it
+// has room for twice of what has arrived at most.
 type Decoder struct {
 	Args   Args
 	Limits Limits
@@ -69,7 +70,7 @@ func (d *Decoder) keep(need int) {
 	if need < 0 {
 		b, need = b[:min(len(b), -need)], 0
 	}
-	d.carry = append(buffer.Get(len(b)), b...)
+	d.carry = append(buffer.Get(max(len(b), min(need, 2*len(b)))), b...)
 	d.need = need
 	d.in = nil
 }
