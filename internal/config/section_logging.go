@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
+
+	"natsd/internal/logging"
 )
 
 var loggingSection = section{title: "Logging", decode: decodeLogging, keys: []Key{
@@ -20,7 +23,7 @@ var loggingSection = section{title: "Logging", decode: decodeLogging, keys: []Ke
 	{Path: "log_max_age", Own: true, Type: DurationOrSeconds, Default: time.Duration(0), Check: checkAtLeast0("log_max_age"), Doc: "Age at which log files put aside are removed; 0 is never."},
 	{Path: "log_compress", Own: true, Type: Bool, Default: false, Doc: "Compresses log files put aside."},
 	{Path: "log_format", Own: true, Type: Text, Words: []string{"classic", "json", "logfmt"}, Default: "classic", Doc: "Form of log lines; `classic` is that of nats-server."},
-	{Path: "log_levels", Own: true, Type: Names, Doc: "Lowest level that is logged, by module."},
+	{Path: "log_levels", Own: true, Type: Names, Doc: "Lowest level that is logged, by module: `" + strings.Join(logging.Modules(), "`, `") + "`."},
 	{Path: "log_levels.*", Type: Text, Words: []string{"trace", "debug", "info", "warn", "error", "fatal"}, Doc: "Level of one module."},
 	{Path: "syslog", Type: Bool, Default: false, Flag: "-s, --syslog", Doc: "Logs to the system log of this machine. `log_file` goes first."},
 	{Path: "remote_syslog", Type: Text, Check: checkSyslogURL, Flag: "-r, --remote_syslog", Doc: "`udp://`, `tcp://` or `unix://` address of a system log. Goes before `syslog`."},
@@ -42,7 +45,17 @@ func decodeLogging(root *block, o *Options) {
 		if word, ok := nv.Plain.(string); ok {
 			o.Logging.Levels[nv.Name] = logLevels[word]
 		}
+		if !logging.IsModule(nv.Name) {
+			root.d.add(nv.Pos, "log_levels", moduleHint(nv.Name), true, "log_levels of %q has no effect: there is no such module", nv.Name)
+		}
 	}
+}
+
+func moduleHint(name string) string {
+	if best := closest(name, logging.Modules()); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "modules are " + strings.Join(logging.Modules(), ", ")
 }
 
 // traceOn combines the three switches: each of them turns tracing on, but a higher layer that says

@@ -48,7 +48,8 @@ func TestOptionProblems(t *testing.T) {
 		`lame_duck_grace_period: "2m"`:                `1:25: lame duck grace period (2m0s) should be strictly lower than lame duck duration (2m0s)`,
 		`remote_syslog: "http://a"`:                   `1:16: error invalid network type: "http"`,
 		`remote_syslog: "%"`:                          `1:16: error parsing remote syslog address: parse "%": invalid URL escape "%"`,
-		`log_levels { route: loud }`:                  `1:21: expected "trace", "debug", "info", "warn", "error" or "fatal", got "loud"`,
+		`log_levels { client: loud }`:                 `1:22: expected "trace", "debug", "info", "warn", "error" or "fatal", got "loud"`,
+		`log_levels { cleint: debug }`:                `warning 1:14: log_levels of "cleint" has no effect: there is no such module (did you mean "client"?)`,
 		`http: 4222`:                                  `1:7: http_port and port are both 4222 on 0.0.0.0`,
 		`https: 8443`:                                 `1:8: TLS cert and key required for HTTPS`,
 		`monitor_auth: true`:                          `warning 1:15: monitor_auth is valid, but this version of natsd does not have credentials for the monitoring port yet and refuses to start with it`,
@@ -99,8 +100,8 @@ func TestOptionValues(t *testing.T) {
 		{"memory_limit: \"AUTO\"", func(o *Options) any { return o.MemoryLimit }, "{true 0}"},
 		{"max_payload: 0", func(o *Options) any { return o.Limits.MaxPayload }, "1048576"},
 		{"max_connections: -1", func(o *Options) any { return o.Limits.MaxConnections }, "-1"},
-		{"log_levels { route: debug, auth: TRACE }", func(o *Options) any {
-			return o.Logging.Levels["route"] == slog.LevelDebug && o.Logging.Levels["auth"] == -8
+		{"log_levels { client: debug, auth: TRACE }", func(o *Options) any {
+			return o.Logging.Levels["client"] == slog.LevelDebug && o.Logging.Levels["auth"] == -8
 		}, "true"},
 		{"trace_headers: true", func(o *Options) any { return o.Logging.Trace }, "true"},
 		{"log_max_age: \"48h\"", func(o *Options) any { return o.Logging.MaxAge }, "48h0m0s"},

@@ -109,8 +109,8 @@ func (e *encoder) appendLabel(buf []byte, c class) []byte {
 // clientKey is the attribute that says which connection a record is about.
 const clientKey = "client"
 
-// appendClient appends "127.0.0.1:4222 - cid:5": of a group, the first member by its value alone, the
-// others with their names.
+// appendClient appends `127.0.0.1:4222 - cid:5 - "v1.2:go:orders"`: of a group, the first member as it
+// is, further texts in quotes, everything else with its name.
 func appendClient(buf []byte, v slog.Value) []byte {
 	if v.Kind() != slog.KindGroup {
 		return appendEscaped(buf, text(v))
@@ -118,10 +118,17 @@ func appendClient(buf []byte, v slog.Value) []byte {
 	for i, a := range v.Group() {
 		if i > 0 {
 			buf = append(buf, " - "...)
+		}
+		switch {
+		case i == 0:
+			buf = appendWord(buf, text(a.Value))
+		case a.Value.Kind() == slog.KindString:
+			buf = strconv.AppendQuote(buf, a.Value.String())
+		default:
 			buf = appendEscaped(buf, a.Key)
 			buf = append(buf, ':')
+			buf = appendWord(buf, text(a.Value))
 		}
-		buf = appendWord(buf, text(a.Value))
 	}
 	return buf
 }

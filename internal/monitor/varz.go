@@ -114,9 +114,6 @@ type proxyInfo struct {
 	Key string `json:"key"`
 }
 
-// defaultFlags are the feature flags that tools expect to see; natsd has no code behind them.
-var defaultFlags = map[string]bool{"js_ack_fc_v2": false, "js_raft_delete_range": false}
-
 // tlsTimeout is shown when there is no TLS.
 const tlsTimeout = 2 * time.Second
 
@@ -184,7 +181,7 @@ func (v *Varz) setOptions(o *config.Options, server status.Server) {
 	v.ConfigDigest = o.Digest
 	v.Tags = o.Tags
 	v.Metadata = o.Metadata
-	v.FeatureFlags = maps.Clone(defaultFlags)
+	v.FeatureFlags = config.KnownFeatures()
 	maps.Copy(v.FeatureFlags, o.FeatureFlags)
 	if o.TrustedProxies != nil {
 		v.Proxies = &proxies{}

@@ -142,21 +142,20 @@ func TestVarzValues(t *testing.T) {
 	c.options = func() *config.Options { return o }
 	v := c.Varz()
 	for name, ok := range map[string]bool{
-		"bound ports":     v.Port == 4333 && v.HTTPPort == 8333 && v.HTTPSPort == 0,
-		"http host":       v.HTTPHost == "127.0.0.1" && v.HTTPBasePath == "nats",
-		"auth timeout":    v.AuthTimeout == 1.5 && v.TLSTimeout == 2,
-		"write timeout":   v.WriteTimeout == "retry" && v.WriteDeadline == 10*time.Second,
-		"traffic":         v.InMsgs == 10 && v.InBytes == 100 && v.OutMsgs == 20 && v.OutBytes == 200,
-		"client traffic":  v.InClientMsgs == 1 && v.InClientBytes == 11 && v.OutClientMsgs == 2 && v.OutClientBytes == 22,
-		"slow consumers":  v.SlowConsumers == 6 && v.SlowConsumerStats.Leafs == 1,
-		"stale":           v.StaleConnections == 2 && v.StaleConnectionStats.Clients == 2,
-		"counts":          v.Connections == 3 && v.TotalConnections == 9 && v.Subscriptions == 17 && v.StalledClients == 4 && v.PinnedFails == 1,
-		"proxies":         len(v.Proxies.Trusted) == 1 && v.Proxies.Trusted[0].Key == "PKEY",
-		"flags":           v.FeatureFlags["js_ack_fc_v2"] && v.FeatureFlags["mine"] && len(v.FeatureFlags) == 3,
-		"times":           v.Uptime == "5s" && v.Start.Equal(testNow.Add(-5*time.Second)) && v.Now.Location() == time.UTC,
-		"identity":        v.Version == "2.14.5-natsd.0.1.0" && v.NatsdVersion == "0.1.0" && v.Proto == 1 && v.ConfigDigest == "sha256:ab",
-		"process":         v.Mem > 0 && v.Cores > 0 && v.MaxProcs > 0 && v.CPU >= 0,
-		"flags unchanged": !defaultFlags["js_ack_fc_v2"] && len(defaultFlags) == 2,
+		"bound ports":    v.Port == 4333 && v.HTTPPort == 8333 && v.HTTPSPort == 0,
+		"http host":      v.HTTPHost == "127.0.0.1" && v.HTTPBasePath == "nats",
+		"auth timeout":   v.AuthTimeout == 1.5 && v.TLSTimeout == 2,
+		"write timeout":  v.WriteTimeout == "retry" && v.WriteDeadline == 10*time.Second,
+		"traffic":        v.InMsgs == 10 && v.InBytes == 100 && v.OutMsgs == 20 && v.OutBytes == 200,
+		"client traffic": v.InClientMsgs == 1 && v.InClientBytes == 11 && v.OutClientMsgs == 2 && v.OutClientBytes == 22,
+		"slow consumers": v.SlowConsumers == 6 && v.SlowConsumerStats.Leafs == 1,
+		"stale":          v.StaleConnections == 2 && v.StaleConnectionStats.Clients == 2,
+		"counts":         v.Connections == 3 && v.TotalConnections == 9 && v.Subscriptions == 17 && v.StalledClients == 4 && v.PinnedFails == 1,
+		"proxies":        len(v.Proxies.Trusted) == 1 && v.Proxies.Trusted[0].Key == "PKEY",
+		"flags":          v.FeatureFlags["js_ack_fc_v2"] && v.FeatureFlags["mine"] && len(v.FeatureFlags) == 3,
+		"times":          v.Uptime == "5s" && v.Start.Equal(testNow.Add(-5*time.Second)) && v.Now.Location() == time.UTC,
+		"identity":       v.Version == "2.14.5-natsd.0.1.0" && v.NatsdVersion == "0.1.0" && v.Proto == 1 && v.ConfigDigest == "sha256:ab",
+		"process":        v.Mem > 0 && v.Cores > 0 && v.MaxProcs > 0 && v.CPU >= 0,
 	} {
 		if !ok {
 			t.Errorf("%s: %+v", name, v)

@@ -82,6 +82,9 @@ func (s *Server) banner(o *config.Options) {
 	s.logger.Debug("  Go build: " + runtime.Version())
 	say("  Name:     %s", s.name(o))
 	say("  ID:       %s", s.id)
+	for _, line := range featureLines(o.FeatureFlags) {
+		s.logger.Info(line)
+	}
 	if o.ConfigFile != "" {
 		say("Using configuration file: %s (%s)", o.ConfigFile, o.Digest)
 	}

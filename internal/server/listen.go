@@ -12,6 +12,7 @@ import (
 
 	"natsd/internal/config"
 	"natsd/internal/link/client"
+	"natsd/internal/logging"
 	"natsd/internal/monitor"
 )
 
@@ -127,7 +128,7 @@ func (s *Server) startMonitoring(o *config.Options) error {
 	if scheme == "https" {
 		ln = tls.NewListener(ln, monitor.HTTPSConfig(func() *tls.Config { return s.Options().TLS.Config }))
 	}
-	web := monitor.NewServer(monitor.Handler(monitor.New(s, s.Options), m.BasePath), s.logger)
+	web := monitor.NewServer(monitor.Handler(monitor.New(s, s.Options), m.BasePath), logging.Module(s.logger, logging.ModuleMonitor))
 	s.serveHTTP("monitor", web, ln)
 	return nil
 }
@@ -143,8 +144,9 @@ func (s *Server) startProfiling(o *config.Options) error {
 		return fmt.Errorf("error starting profiling server: %w", err)
 	}
 	s.listener.profile.ln = ln
+	runtime.SetBlockProfileRate(o.ProfBlockRate) // of the whole process
 	s.logger.Info(fmt.Sprintf("profiling port: %d", s.listener.profile.port()))
-	s.serveHTTP("profile", monitor.NewServer(monitor.ProfileHandler(), s.logger), ln)
+	s.serveHTTP("profile", monitor.NewServer(monitor.ProfileHandler(), logging.Module(s.logger, logging.ModuleMonitor)), ln)
 	return nil
 }
 

@@ -69,14 +69,14 @@ func build(o *config.Options, log *logging.Log) (*Server, error) {
 		xkey:    xkey,
 		started: time.Now(),
 		log:     log,
-		logger:  log.Logger(),
+		logger:  logging.Module(log.Logger(), logging.ModuleServer),
 		broker:  broker.New(),
 		conns:   conn.NewRegistry(o.Limits.MaxClosedClients),
 		ready:   make(chan struct{}),
 		duck:    make(chan struct{}),
 	}
 	s.tasks = task.New(context.Background(), s.panicked)
-	s.clients = client.New(s.broker, s.conns, s.tasks, s.logger, log)
+	s.clients = client.New(s.broker, s.conns, s.tasks, log.Logger(), log)
 	if s.auth, err = auth.New(o, nil); err != nil {
 		return nil, err
 	}

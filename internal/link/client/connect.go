@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"natsd/internal/auth"
@@ -71,9 +72,12 @@ func (o *connectOptions) parse(text []byte) error {
 // connect handles CONNECT, the first or a later one: that drops all subscriptions and starts over.
 func (s *Session) connect(b *broker.Batch) conn.Reason {
 	if err := s.opts.parse(s.dec.Args.Text); err != nil {
-		s.debug("Malformed CONNECT")
+		s.error("Malformed CONNECT: " + err.Error())
 		return conn.ProtocolViolation
 	}
+	f := *s.conn.Facts()
+	f.Name, f.Lang, f.Version = s.opts.Name, s.opts.Lang, s.opts.Version
+	s.conn.SetFacts(&f)
 	s.dropSubscriptions()
 	b.Flush() // nobody waits for what may now take its time
 	if why := s.enter(b, true); why != conn.Open {
@@ -87,18 +91,15 @@ func (s *Session) connect(b *broker.Batch) conn.Reason {
 		s.sendErr(b, wire.TextAuthorization)
 		return conn.AuthenticationViolation
 	case o.Protocol < 0 || o.Protocol > 1:
-		s.sendErr(b, wire.TextClientProtocol)
+		s.refuse(b, wire.TextClientProtocol)
 		return conn.BadClientProtocolVersion
 	case o.NoResponders && !headers:
-		s.sendErr(b, wire.TextNoRespondersNeedHeader)
+		s.refuse(b, wire.TextNoRespondersNeedHeader)
 		return conn.NoRespondersRequiresHeaders
 	}
 	s.echo.Store(o.Echo)
 	s.headers.Store(headers)
 	s.dec.Limits.Headers = headers
-	f := *s.conn.Facts()
-	f.Name, f.Lang, f.Version = o.Name, o.Lang, o.Version
-	s.conn.SetFacts(&f)
 	s.connected(f.Start)
 	s.ok(b)
 	return conn.Open
@@ -159,10 +160,10 @@ func (s *Session) authFailed(err error) {
 	case s.opts.User != "" && s.set.Options.Authorization.Token == "": // a token may stand in its place
 		who = fmt.Sprintf(" - User %q", s.opts.User)
 	}
-	s.error("authentication error" + who)
+	s.logTo(s.link.authLog, slog.LevelError, "authentication error"+who)
 	var r *auth.Refusal
 	if errors.As(err, &r) {
-		s.debug("Authentication failed: " + r.Detail)
+		s.logTo(s.link.authLog, slog.LevelDebug, "Authentication failed: "+r.Detail)
 	}
 }
 
@@ -175,7 +176,7 @@ func (s *Session) bind(b *broker.Batch, g *auth.Grant) conn.Reason {
 	}
 	if old := s.account.Load(); old != a {
 		if !a.Join() {
-			s.sendErr(b, wire.TextMaxAccountConnections)
+			s.refuse(b, wire.TextMaxAccountConnections)
 			return conn.MaxAccountConnectionsExceeded
 		}
 		if old != nil {

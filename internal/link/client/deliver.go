@@ -1,6 +1,8 @@
 package client
 
 import (
+	"fmt"
+	"log/slog"
 	"strconv"
 
 	"natsd/internal/broker"
@@ -50,8 +52,8 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	}
 	switch {
 	case int64(pending) > set.MaxPending:
-		s.slow()
-	case r.From.Kind == broker.Client && nearlyFull(pending, set.MaxPending):
+		s.slow(pending, r.Subject)
+	case r.From.Kind == broker.Client && !set.NoFastProducerStall && nearlyFull(pending, set.MaxPending):
 		b.Slow(q, stallMark(set.MaxPending))
 	}
 	return len(msgs)
@@ -149,9 +151,10 @@ func (r *responder) remember(b *broker.Batch, msgs []broker.Msg) {
 	}
 }
 
-// slow ends a client that does not keep up.
-func (s *Session) slow() {
+// slow ends a client that does not keep up: subj was one message too many.
+func (s *Session) slow(pending int, subj []byte) {
 	if s.conn.Close(conn.SlowConsumerPendingBytes) {
-		s.slowLog()
+		most := s.link.Settings().Options.Limits.MaxPending
+		s.slowLog(fmt.Sprintf("MaxPending of %d Exceeded", most), slog.Int("pending", pending), slog.String("subject", string(subj)))
 	}
 }

@@ -94,6 +94,7 @@ func (g *greeting) run(ctx context.Context) conn.Reason {
 
 // reject says INFO and an error to a client that cannot be served now.
 func (g *greeting) reject(text string) conn.Reason {
+	g.s.error(text)
 	if g.info() == nil {
 		_, _ = g.sock.Write(wire.AppendErr(nil, text))
 	}
@@ -147,7 +148,7 @@ func (g *greeting) proxy() conn.Reason {
 			g.s.error("PROXY header from an address that proxy_protocol_from does not list")
 			return conn.ProtocolViolation
 		case err != nil:
-			g.s.debug("Malformed PROXY header: " + err.Error())
+			g.s.error("Malformed PROXY header: " + err.Error())
 			return conn.ProtocolViolation
 		case found == proxyproto.NeedMore:
 			continue

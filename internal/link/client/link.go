@@ -13,6 +13,7 @@ import (
 	"natsd/internal/broker"
 	"natsd/internal/config"
 	"natsd/internal/conn"
+	"natsd/internal/logging"
 	"natsd/internal/status"
 	"natsd/internal/task"
 	"natsd/internal/wire"
@@ -33,6 +34,7 @@ type Link struct {
 	registry *conn.Registry
 	tasks    *task.Group
 	log      *slog.Logger
+	authLog  *slog.Logger
 	tracer   Tracer
 
 	settings   atomic.Pointer[Settings]
@@ -72,7 +74,11 @@ func NewSettings(o *config.Options, a *auth.Auth, info Info) *Settings {
 
 // New returns a link without settings; [Link.Apply] must be called before the first connection.
 func New(b *broker.Broker, r *conn.Registry, tasks *task.Group, log *slog.Logger, tracer Tracer) *Link {
-	return &Link{broker: b, registry: r, tasks: tasks, log: log, tracer: tracer}
+	return &Link{
+		broker: b, registry: r, tasks: tasks, tracer: tracer,
+		log:     logging.Module(log, logging.ModuleClient),
+		authLog: logging.Module(log, logging.ModuleAuth),
+	}
 }
 
 // Apply puts settings in force for connections to come, and for open ones from their next read on

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -150,19 +151,22 @@ func (s *Session) do(b *broker.Batch, op wire.Op, in *traffic) conn.Reason {
 func (s *Session) badInput(b *broker.Batch, err error) conn.Reason {
 	switch err {
 	case wire.ErrUnknownOp:
-		s.sendErr(b, wire.TextUnknownOp)
+		s.refuse(b, wire.TextUnknownOp)
+		return conn.ProtocolViolation
 	case wire.ErrControlLine:
 		s.sendErr(b, wire.TextControlLine)
+		s.error(fmt.Sprintf("%s: max_control_line %d", wire.TextControlLine, s.dec.Limits.ControlLine))
 		return conn.MaxControlLineExceeded
 	case wire.ErrPayload:
 		s.sendErr(b, wire.TextPayload)
+		s.error(fmt.Sprintf("maximum payload exceeded: more than %d bytes", s.dec.Limits.Payload))
 		return conn.MaxPayloadExceeded
 	case wire.ErrConnectFirst:
 		s.authFailed(&auth.Refusal{Reason: auth.AuthenticationFailure, Detail: "no CONNECT"})
 		s.sendErr(b, wire.TextAuthorization)
 		return conn.AuthenticationViolation
 	}
-	s.debug("Protocol error: " + err.Error())
+	s.error("Protocol error: " + err.Error())
 	return conn.ProtocolViolation
 }
 

@@ -30,7 +30,7 @@ func (s *Session) subscribe(b *broker.Batch) {
 	s.mu.Unlock()
 	switch {
 	case full:
-		s.sendErr(b, wire.TextMaxSubscriptions)
+		s.refuse(b, wire.TextMaxSubscriptions)
 		return
 	case known:
 		s.ok(b) // the first one stays

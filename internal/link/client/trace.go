@@ -10,17 +10,45 @@ import (
 	"natsd/internal/broker"
 	"natsd/internal/conn"
 	"natsd/internal/logging"
+	"natsd/internal/status"
 	"natsd/internal/wire"
 )
 
-// name is how log lines call the connection.
-func (s *Session) name() string {
-	return fmt.Sprintf("%s - cid:%d", s.conn.Facts().Remote, s.conn.ID)
+// maxLoggedName bounds what a client can add to every line that is about it.
+const maxLoggedName = 128
+
+// who is how log lines call the connection.
+func (s *Session) who() slog.Attr {
+	f := s.conn.Facts()
+	attrs := []any{slog.String("addr", f.Remote.String()), slog.Uint64("cid", s.conn.ID)}
+	if name := application(f); name != "" {
+		attrs = append(attrs, slog.String("name", name))
+	}
+	return slog.Group("client", attrs...)
 }
 
-func (s *Session) logAt(l slog.Level, text string) {
-	if s.link.log.Enabled(context.Background(), l) {
-		s.link.log.LogAttrs(context.Background(), l, text, slog.String("client", s.name()))
+// application is what the client says of itself: "v1.48.0:go:orders".
+func application(f *status.Facts) string {
+	parts := make([]string, 0, 3)
+	if f.Version != "" {
+		parts = append(parts, "v"+f.Version)
+	}
+	for _, part := range []string{f.Lang, f.Name} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	name := strings.Join(parts, ":")
+	return name[:min(len(name), maxLoggedName)]
+}
+
+func (s *Session) logAt(l slog.Level, text string, attrs ...slog.Attr) {
+	s.logTo(s.link.log, l, text, attrs...)
+}
+
+func (s *Session) logTo(log *slog.Logger, l slog.Level, text string, attrs ...slog.Attr) {
+	if log.Enabled(context.Background(), l) {
+		log.LogAttrs(context.Background(), l, text, append(attrs, s.who())...)
 	}
 }
 
@@ -33,7 +61,13 @@ func (s *Session) debug(text string) {
 func (s *Session) warn(text string)  { s.logAt(slog.LevelWarn, text) }
 func (s *Session) error(text string) { s.logAt(slog.LevelError, text) }
 
-// violation refuses an operation: the client reads text, the log tells who it was.
+// refuse tells the client and the log what cannot be done.
+func (s *Session) refuse(b *broker.Batch, text string) {
+	s.sendErr(b, text)
+	s.error(text)
+}
+
+// violation refuses an operation for want of permission: the log tells who it was instead.
 func (s *Session) violation(b *broker.Batch, what, text string) {
 	s.sendErr(b, text)
 	user := ""
@@ -45,11 +79,20 @@ func (s *Session) violation(b *broker.Batch, what, text string) {
 }
 
 func (s *Session) closedLog(why conn.Reason) {
+	if why == conn.SlowConsumerWriteDeadline {
+		s.slowLog(fmt.Sprintf("WriteDeadline of %v exceeded", s.link.Settings().Conn.WriteDeadline))
+	}
 	s.debug("Client connection closed: " + why.String())
 }
 
-func (s *Session) slowLog() {
-	s.logAt(slog.LevelWarn, fmt.Sprintf("Slow Consumer Detected: MaxPending of %d Exceeded", s.link.Settings().Options.Limits.MaxPending))
+// slowLog tells of a client that was given up because it does not read.
+func (s *Session) slowLog(limit string, attrs ...slog.Attr) {
+	f := s.conn.Facts()
+	if f.User != "" {
+		attrs = append(attrs, slog.String("user", f.User))
+	}
+	attrs = append(attrs, slog.String("account", f.Account))
+	s.logAt(slog.LevelWarn, "Slow Consumer Detected: "+limit, attrs...)
 }
 
 // traceIn logs an operation of the client.
@@ -105,7 +148,7 @@ func (s *Session) tracePayload(arrow string, body []byte, header int) {
 		body = body[:header]
 	}
 	if most := o.Limits.MaxTracedMsgLen; most > 0 && len(body) > most {
-		s.trace(fmt.Sprintf("%sMSG_PAYLOAD: [%q...]", arrow, body[:most]))
+		s.trace(fmt.Sprintf("%sMSG_PAYLOAD: [%q]", arrow, string(body[:most])+"..."))
 		return
 	}
 	s.trace(fmt.Sprintf("%sMSG_PAYLOAD: [%q]", arrow, body))
