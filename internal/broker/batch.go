@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -159,23 +158,4 @@ func (b *Batch) scratch() *interest.Result[*Sub] {
 		b.results = append(b.results, new(interest.Result[*Sub]))
 	}
 	return b.results[b.depth]
-}
-
-// deliverToOne gives each message of r to one member of a queue group: a random one, or the next that
-// can take it.
-func (b *Batch) deliverToOne(members []*Sub, r *Run) int {
-	outer, delivered := b.one, 0
-	for i := range r.Msgs {
-		start := rand.IntN(len(members))
-		for k := range members {
-			s := members[(start+k)%len(members)]
-			b.one = Run{Subject: r.Subject, From: r.From, Msgs: r.Msgs[i : i+1], Fan: r.Fan}
-			if n := s.Sink.Deliver(b, s, &b.one); n > 0 {
-				delivered += n
-				break
-			}
-		}
-	}
-	b.one = outer
-	return delivered
 }
