@@ -70,9 +70,9 @@ func (s *Session) mayPublish(b *broker.Batch, r *broker.Run) bool {
 	for _, m := range r.Msgs {
 		switch {
 		case !allowed && (resp == nil || !resp.replies.Take(r.Subject, b.Now)):
-			s.violation(b, "Publish Violation", fmt.Sprintf("Permissions Violation for Publish to %q", r.Subject))
+			s.violation(b, "Publish Violation", fmt.Sprintf("Subject %q", r.Subject), fmt.Sprintf("Permissions Violation for Publish to %q", r.Subject))
 		case reservedReply(m.Reply):
-			s.violation(b, "Publish Violation", fmt.Sprintf("Permissions Violation for Publish with Reply of %q", m.Reply))
+			s.violation(b, "Publish Violation", fmt.Sprintf("Reply %q", m.Reply), fmt.Sprintf("Permissions Violation for Publish with Reply of %q", m.Reply))
 		default:
 			kept = append(kept, m)
 		}

@@ -18,10 +18,10 @@ func (s *Session) subscribe(b *broker.Batch) {
 	account := s.account.Load()
 	switch {
 	case string(a.Queue) == reservedQueue, !s.perms.Subscribe(a.Subject, a.Queue):
-		s.violation(b, "Subscription Violation", subscriptionViolation(a))
+		s.violation(b, "Subscription Violation", wanted(a), subscriptionViolation(a))
 		return
 	case s.tooManyTokens(a.Subject):
-		s.violation(b, "Subscription Violation", fmt.Sprintf("Permissions Violation for Subscription to %q, too many tokens", a.Subject))
+		s.violation(b, "Subscription Violation", wanted(a), fmt.Sprintf("Permissions Violation for Subscription to %q, too many tokens", a.Subject))
 		return
 	}
 	s.mu.Lock()
@@ -49,6 +49,7 @@ func (s *Session) subscribe(b *broker.Batch) {
 	s.conn.Counters.Subs.Store(int64(len(s.subs)))
 	s.mu.Unlock()
 	account.Subscribe(sub)
+	s.confirm(b, sub)
 	s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
 	s.ok(b)
 }
@@ -58,6 +59,14 @@ func subscriptionViolation(a *wire.Args) string {
 		return fmt.Sprintf("Permissions Violation for Subscription to %q using queue %q", a.Subject, a.Queue)
 	}
 	return fmt.Sprintf("Permissions Violation for Subscription to %q", a.Subject)
+}
+
+// wanted describes a subscription for the log.
+func wanted(a *wire.Args) string {
+	if len(a.Queue) > 0 {
+		return fmt.Sprintf("Subject %q, Queue: %q, SID %s", a.Subject, a.Queue, a.SID)
+	}
+	return fmt.Sprintf("Subject %q, SID %s", a.Subject, a.SID)
 }
 
 func (s *Session) tooManyTokens(subj []byte) bool {
@@ -108,6 +117,7 @@ func (s *Session) remove(sub *broker.Sub) {
 	s.conn.Counters.Subs.Store(int64(len(s.subs)))
 	s.mu.Unlock()
 	s.account.Load().Unsubscribe(sub)
+	s.traceRemoved(sub)
 }
 
 // dropSubscriptions ends all subscriptions.
@@ -119,5 +129,6 @@ func (s *Session) dropSubscriptions() {
 	s.mu.Unlock()
 	for _, sub := range subs {
 		s.account.Load().Unsubscribe(sub)
+		s.traceRemoved(sub)
 	}
 }

@@ -67,15 +67,15 @@ func (s *Session) refuse(b *broker.Batch, text string) {
 	s.error(text)
 }
 
-// violation refuses an operation for want of permission: the log tells who it was instead.
-func (s *Session) violation(b *broker.Batch, what, text string) {
+// violation refuses an operation for want of permission: the client reads text, the log tells who
+// wanted what.
+func (s *Session) violation(b *broker.Batch, what, detail, text string) {
 	s.sendErr(b, text)
 	user := ""
 	if g := s.grant.Load(); g != nil && g.User != "" {
 		user = fmt.Sprintf(" - User %q", g.User)
 	}
-	a := &s.dec.Args
-	s.error(fmt.Sprintf("%s%s, Subject %q", what, user, a.Subject))
+	s.error(what + user + ", " + detail)
 }
 
 func (s *Session) closedLog(why conn.Reason) {
@@ -121,9 +121,20 @@ func (s *Session) traceIn(op wire.Op) {
 	}
 }
 
-// traceOut logs a line that is sent to the client.
+// traceOut logs a line that is sent to the client. +OK and -ERR are written as nats-server does.
 func (s *Session) traceOut(line string) {
-	s.trace("->> [" + strings.TrimRight(line, " \r\n") + "]")
+	line = strings.TrimRight(line, " \r\n")
+	if text, ok := strings.CutPrefix(line, "-ERR '"); ok {
+		line = "-ERR " + strings.TrimSuffix(text, "'")
+	}
+	s.trace("->> [" + strings.TrimPrefix(line, "+") + "]")
+}
+
+// traceRemoved logs that a subscription has ended.
+func (s *Session) traceRemoved(sub *broker.Sub) {
+	if s.link.tracer.TraceOn() {
+		s.trace("<-> [DELSUB " + sub.SID + "]")
+	}
 }
 
 // traceDelivery logs messages that are sent to the client.
