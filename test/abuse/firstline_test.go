@@ -126,9 +126,8 @@ func TestHugeConnect(t *testing.T) {
 		_ = c.Send("CONNECT {" + strings.Repeat(" ", 2*mib))
 		return nil
 	})
-	if rise := s.RSS() - before; rise > 24*mib {
-		t.Errorf("50 endless lines cost %d MiB", rise/mib)
-	}
+	rise := s.RSS() - before
+	bounded(t, rise <= 24*mib, "50 endless lines cost %d MiB", rise/mib)
 	healthy(t, s, hello)
 }
 
@@ -146,9 +145,8 @@ func TestDeepJSON(t *testing.T) {
 	_ = c.Send(`CONNECT {"x":` + strings.Repeat("[", depth) + "\r\n")
 	c.ExpectEOF(t, 10*time.Second)
 	t.Logf("refused after %v", time.Since(began).Round(time.Millisecond))
-	if rise := s.PeakRSS() - before; rise > 200*mib {
-		t.Errorf("it cost %d MiB", rise/mib)
-	}
+	rise := s.PeakRSS() - before
+	bounded(t, rise <= 200*mib, "it cost %d MiB", rise/mib)
 	healthy(t, s, hello)
 }
 

@@ -29,8 +29,11 @@ func natsdOnly(t *testing.T, why string) {
 
 // soak returns the short or, with NATSD_SOAK=1, the long form of a number.
 func soak(short, long int) int {
-	if os.Getenv("NATSD_SOAK") == "1" {
+	switch {
+	case os.Getenv("NATSD_SOAK") == "1":
 		return long
+	case harness.Race:
+		return max(1, short/5)
 	}
 	return short
 }
@@ -44,10 +47,22 @@ func healthy(t *testing.T, s *harness.Server, connect string) {
 	if m := c.Expect(t, "MSG"); string(m.Body) != "ok" {
 		t.Errorf("a good client got %q", m.Body)
 	}
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("a good client waited %v", took)
-	}
+	took := time.Since(began)
+	bounded(t, took <= time.Second, "a good client waited %v", took)
 	_ = c.Close()
+}
+
+// bounded fails the test unless a figure of time or memory is within its bound. Under the race
+// detector such figures say nothing and are only logged.
+func bounded(t *testing.T, ok bool, format string, args ...any) {
+	t.Helper()
+	switch {
+	case ok:
+	case harness.Race:
+		t.Logf("not counted under the race detector: "+format, args...)
+	default:
+		t.Errorf(format, args...)
+	}
 }
 
 // open opens n raw connections at once, without reading anything, and gives each to use.
