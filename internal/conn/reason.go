@@ -26,6 +26,7 @@ const (
 	ServerShutdown
 	AuthenticationExpired
 	MissingAccount
+	CredentialsRevoked
 	NoRespondersRequiresHeaders
 	Kicked
 	ProxyNotTrusted
@@ -55,6 +56,7 @@ var texts = [...]string{
 	ServerShutdown:                "Server Shutdown",
 	AuthenticationExpired:         "Authentication Expired",
 	MissingAccount:                "Missing Account",
+	CredentialsRevoked:            "Credentials Revoked",
 	NoRespondersRequiresHeaders:   "No Responders Requires Headers",
 	Kicked:                        "Kicked",
 	ProxyNotTrusted:               "Proxy Not Trusted",

@@ -8,6 +8,7 @@ const (
 	TextAuthorization          = "Authorization Violation"
 	TextAuthTimeout            = "Authentication Timeout"
 	TextAuthExpired            = "User Authentication Expired"
+	TextRevoked                = "User Authentication Revoked"
 	TextTLSRequired            = "Secure Connection - TLS Required"
 	TextThrottled              = "Connection throttling is active. Please try again later."
 	TextMaxConnections         = "maximum connections exceeded"

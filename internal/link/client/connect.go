@@ -114,19 +114,27 @@ func (s *Session) enterWithoutConnect(b *broker.Batch) conn.Reason {
 // enter authenticates the client and binds it to its account.
 func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
 	o := &s.opts
-	facts := s.conn.Facts()
-	s.proof.Type, s.proof.Remote, s.proof.Nonce, s.proof.Connected = auth.Standard, facts.Remote, s.nonce, connected
-	s.proof.User, s.proof.Pass, s.proof.Token = o.User, o.Pass, o.Token
-	s.proof.NKey, s.proof.Sig, s.proof.JWT, s.proof.ProxySig = o.NKey, o.Sig, o.JWT, o.ProxySig
-
+	proof := &auth.Request{
+		Type: auth.Standard, Remote: s.conn.Facts().Remote, TLS: s.tls, Nonce: s.nonce, Connected: connected,
+		User: o.User, Pass: o.Pass, Token: o.Token,
+		NKey: o.NKey, Sig: o.Sig, JWT: o.JWT, ProxySig: o.ProxySig,
+	}
 	set := s.link.Settings()
 	ctx, cancel := context.WithTimeout(s.ctx, set.Options.Authorization.Timeout)
 	defer cancel()
-	grant, err := set.Auth.Authenticate(ctx, &s.proof)
+	grant, err := set.Auth.Authenticate(ctx, proof)
 	if err != nil {
 		return s.refused(b, err)
 	}
-	return s.bind(b, grant)
+	s.proof.Store(proof)
+	if why := s.bind(b, grant); why != conn.Open {
+		return why
+	}
+	if s.link.Settings() != set { // a reload may have looked at this connection before it was bound
+		s.Regrant(s.ctx)
+		s.adopt()
+	}
+	return conn.Open
 }
 
 // refused answers a client that is not let in.
@@ -187,14 +195,8 @@ func (s *Session) bind(b *broker.Batch, g *auth.Grant) conn.Reason {
 	s.grant.Store(g)
 	s.perms = g.Perms
 	s.replies.Store(newResponder(g.Perms))
-
-	limit := s.set.Options.Limits.MaxPayload
-	if most := a.Limits().MaxPayload; most >= 0 {
-		limit = min(limit, most)
-	}
-	s.dec.Limits.Payload = limit
 	s.dec.Limits.ConnectFirst = false
-	s.maxPayload.Store(int64(limit))
+	s.limit(a)
 
 	f := *s.conn.Facts()
 	f.User, f.Account, f.ProxyKey = g.User, a.Name, g.ProxyKey

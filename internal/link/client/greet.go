@@ -231,7 +231,7 @@ func (g *greeting) secure(ctx context.Context, deadline time.Time) conn.Reason {
 		s.error("certificate not pinned")
 		return conn.TLSHandshakeError
 	}
-	s.proof.TLS = &state
+	s.tls = &state
 	f := *s.conn.Facts()
 	f.TLS = tlsFacts(&state, !g.told)
 	s.conn.SetFacts(&f)

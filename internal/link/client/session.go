@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -25,11 +26,11 @@ type Session struct {
 	nonce []byte
 
 	// owned by the read goroutine
-	set    *Settings // in force when the connection was accepted
+	set    *Settings // in force at the last read
 	ctx    context.Context
 	dec    wire.Decoder
 	opts   connectOptions
-	proof  auth.Request // what the client came with; kept for a later check of its rights
+	tls    *tls.ConnectionState // nil on plain connections
 	origin broker.Origin
 	run    broker.Run // messages that are collected for publishing
 	perms  *perm.Set
@@ -40,11 +41,15 @@ type Session struct {
 	// read by publishers and by monitoring
 	account    atomic.Pointer[broker.Account] // nil before authentication
 	grant      atomic.Pointer[auth.Grant]
-	replies    atomic.Pointer[responder] // nil unless allow_responses is in force
+	proof      atomic.Pointer[auth.Request] // what the grant was given for; nil before authentication
+	replies    atomic.Pointer[responder]    // nil unless allow_responses is in force
+	words      atomic.Pointer[lastWords]    // of an end that was decided elsewhere
 	echo       atomic.Bool
 	headers    atomic.Bool
 	greeted    atomic.Bool // asynchronous INFO may be sent
 	maxPayload atomic.Int64
+
+	rights sync.Mutex // held while the grant is decided anew; taken before mu
 
 	mu     sync.Mutex // guards what follows; a leaf but for the account's index
 	subs   map[string]*broker.Sub
@@ -79,6 +84,7 @@ func newNonce() []byte {
 // Consume takes the bytes of one read.
 func (s *Session) Consume(b *broker.Batch, p []byte) conn.Reason {
 	s.traced = s.link.tracer.TraceOn()
+	s.adopt()
 	s.dec.Feed(p)
 	in := traffic{}
 	why := s.operations(b, &in)
@@ -173,6 +179,10 @@ func (s *Session) badInput(b *broker.Batch, err error) conn.Reason {
 // Farewell queues the last words for an end that did not come from the client's input.
 func (s *Session) Farewell(why conn.Reason) {
 	text := ""
+	if w := s.words.Load(); w != nil && w.why == why {
+		s.write(wire.AppendErr(nil, w.text))
+		return
+	}
 	switch why {
 	case conn.AuthenticationTimeout:
 		text = wire.TextAuthTimeout

@@ -1,0 +1,175 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"natsd/internal/auth"
+	"natsd/internal/broker"
+	"natsd/internal/certs"
+	"natsd/internal/conn"
+	"natsd/internal/perm"
+	"natsd/internal/wire"
+)
+
+// A reload changes the rights of connections from another goroutine than their own. The order makes
+// it safe without a common lock: the settings are replaced first, then every connection is looked at
+// ([Session.Regrant]); a connection that authenticates or subscribes meanwhile publishes what it did
+// first and looks at the settings or the grant again afterwards. One of the two always sees the other.
+
+// lastWords is what a client is told at an end that was not its own doing.
+type lastWords struct {
+	why  conn.Reason
+	text string
+}
+
+// end closes the connection and tells the client why. It may be called by any goroutine.
+func (s *Session) end(why conn.Reason, text string) {
+	s.words.Store(&lastWords{why, text})
+	s.conn.Close(why)
+}
+
+// adopt brings what the read goroutine works with in line with the settings and the grant that are in
+// force.
+func (s *Session) adopt() {
+	if g := s.grant.Load(); g != nil {
+		s.perms = g.Perms
+	}
+	set := s.link.Settings()
+	if set == s.set {
+		return
+	}
+	s.set = set
+	s.dec.Limits.ControlLine = set.Options.Limits.MaxControlLine
+	if a := s.account.Load(); a != nil {
+		s.limit(a)
+	} else {
+		s.dec.Limits.ConnectFirst = set.limits().ConnectFirst
+	}
+}
+
+// limit sets the size that messages may have: the smallest of what server and account allow.
+func (s *Session) limit(a *broker.Account) {
+	limit := s.set.maxPayload(a)
+	s.dec.Limits.Payload = limit
+	s.maxPayload.Store(int64(limit))
+}
+
+// maxPayload is what clients of an account may publish at most; negative is unlimited.
+func (set *Settings) maxPayload(a *broker.Account) int {
+	server, account := set.Options.Limits.MaxPayload, a.Limits().MaxPayload
+	switch {
+	case account < 0:
+		return server
+	case server < 0:
+		return account
+	default:
+		return min(server, account)
+	}
+}
+
+// Regrant decides anew what the client may do, by the settings in force, and carries it out: it keeps
+// the connection as it is, takes subscriptions away that are not allowed any more, or ends it. It
+// returns the reason of an end, or Open, and the number of subscriptions that were taken away. It may
+// be called by any goroutine.
+func (s *Session) Regrant(ctx context.Context) (why conn.Reason, lost int) {
+	s.rights.Lock()
+	defer s.rights.Unlock()
+	set, g, proof := s.link.Settings(), s.grant.Load(), s.proof.Load()
+	if g == nil || proof == nil || s.conn.Reason() != conn.Open {
+		return conn.Open, 0
+	}
+	if t := set.Options.TLS; t != nil && proof.TLS != nil && t.PinnedCerts != nil && !certs.Pinned(proof.TLS, t.PinnedCerts) {
+		s.conn.Close(conn.TLSHandshakeError)
+		return conn.TLSHandshakeError, 0
+	}
+	next, err := set.Auth.Recheck(ctx, g, proof)
+	if err != nil {
+		return s.revoke(err), 0
+	}
+	account := s.account.Load()
+	s.maxPayload.Store(int64(set.maxPayload(account)))
+	if next != g {
+		s.grant.Store(next)
+		s.replies.Store(newResponder(next.Perms))
+		lost = s.narrow(next.Perms)
+	}
+	if s.overSubscribed(set, account) {
+		s.end(conn.MaxSubscriptionsExceeded, wire.TextMaxSubscriptions)
+		return conn.MaxSubscriptionsExceeded, lost
+	}
+	return conn.Open, lost
+}
+
+// revoke ends a connection that has lost its right to be here.
+func (s *Session) revoke(err error) conn.Reason {
+	why, text := conn.AuthenticationViolation, wire.TextAuthorization
+	var r *auth.Refusal
+	if errors.As(err, &r) {
+		switch r.Reason {
+		case auth.ClientClosed: // the user is gone or belongs elsewhere now
+			why, text = conn.CredentialsRevoked, wire.TextRevoked
+		case auth.ProxyNotTrusted:
+			why = conn.ProxyNotTrusted
+		case auth.ProxyRequired:
+			why = conn.ProxyRequired
+		}
+		s.logTo(s.link.authLog, slog.LevelInfo, "Authorization revoked: "+r.Detail)
+	}
+	s.end(why, text)
+	return why
+}
+
+// narrow takes away the subscriptions that p does not allow, tells the client, and gives the others
+// the filters of p. It returns how many were taken away.
+func (s *Session) narrow(p *perm.Set) int {
+	lost := 0
+	for _, sub := range s.someSubs(-1) {
+		if s.review(p, sub) {
+			lost++
+		}
+	}
+	if lost > 0 {
+		s.conn.Flush()
+	}
+	return lost
+}
+
+// review checks one subscription against p and reports whether it was taken away.
+func (s *Session) review(p *perm.Set, sub *broker.Sub) bool {
+	subj, queue := []byte(sub.Subject), []byte(sub.Queue)
+	if p.Subscribe(subj, queue) {
+		sub.Filter.Store(p.Filter(subj, queue))
+		return false
+	}
+	s.remove(sub)
+	text := fmt.Sprintf("Permissions Violation for Subscription to %q", sub.Subject)
+	if sub.Queue != "" {
+		text += fmt.Sprintf(" using queue %q", sub.Queue)
+	}
+	s.write(wire.AppendErr(nil, fmt.Sprintf("%s (sid %q)", text, sub.SID)))
+	return true
+}
+
+// confirm looks again at a subscription that was made while the rights of the connection may have
+// changed.
+func (s *Session) confirm(b *broker.Batch, sub *broker.Sub) {
+	if g := s.grant.Load(); g.Perms != s.perms {
+		s.perms = g.Perms
+		if s.review(g.Perms, sub) {
+			b.Touch(s.conn)
+		}
+	}
+}
+
+// overSubscribed tells whether the client has more subscriptions than it may have now.
+func (s *Session) overSubscribed(set *Settings, a *broker.Account) bool {
+	n := int(s.conn.Counters.Subs.Load())
+	if most := set.Options.Limits.MaxSubscriptions; most > 0 && n > most {
+		return true
+	}
+	most := a.Limits().MaxSubscriptions
+	return most >= 0 && n > most
+}
