@@ -25,6 +25,8 @@ var layers = [][]string{
 	{"internal/transport/tlsconn"},
 	// The snapshot that everything above works from.
 	{"internal/config"},
+	// How the snapshot is replaced.
+	{"internal/reload"},
 	// The hub, and who may connect to it.
 	{"internal/auth", "internal/broker"},
 	{"internal/conn"},

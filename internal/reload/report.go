@@ -1,0 +1,64 @@
+package reload
+
+import (
+	"time"
+
+	"natsd/internal/config/syntax"
+)
+
+// Result is how an attempt ended.
+type Result string
+
+// The results.
+const (
+	Applied Result = "applied" // the new configuration is in force; of a dry run: it would be
+	NoChange Result = "noop" // there was no difference
+	Refused Result = "refused" // nothing was changed, for the reasons in Problems
+	// Failed is an attempt that was called off, with nothing changed, or one whose commit broke in a
+	// component; Generation tells which.
+	Failed Result = "failed"
+)
+
+// State names one configuration.
+type State struct {
+	Revision int      // in the history; 0 when it has none
+	Digest   string   // config_digest; empty without a file
+	Files    []string // that were read
+}
+
+// Problem is one reason for a refusal, or one warning.
+type Problem struct {
+	syntax.Problem
+	Component string // that found it; empty when reading the configuration did
+}
+
+// Effects is what a reload does to connections, or what it is predicted to do.
+type Effects struct {
+	Affected int // connections that were touched
+	Dropped  int // of these, those that were ended
+	Subs     int // subscriptions that were removed
+	// List holds the first of them, dropped ones first.
+	List []Effect
+}
+
+// Report is what came of one attempt. It is complete when it is handed out and never changed
+// afterwards. It holds no secret.
+type Report struct {
+	Revision   int    // number of this attempt in the history; 0 when it is not kept there
+	Generation uint64 // of the configuration that is in force after the attempt
+	Request    Request
+	When       time.Time // the attempt began
+	Duration   time.Duration
+	Result     Result
+	Verdict    Verdict // the worst of Changes
+	From, To   State
+	Changes    []Field   // sorted by path
+	Predicted  Effects   // what the components expected after preparing
+	Effects    Effects   // what happened
+	Pending    []string  // keys that wait for a restart
+	Warnings   []Problem // of the configuration, and of what could not be brought into line
+	Problems   []Problem // reasons of a refusal or failure
+	// Joined is the number of further requests that this attempt served: they came while another one
+	// ran, and asked for the same.
+	Joined int
+}
