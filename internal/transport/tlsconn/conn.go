@@ -15,13 +15,21 @@ import (
 	"natsd/internal/transport/tcp"
 )
 
-const recordSize = 16 << 10
+const (
+	recordSize = 16 << 10
+
+	// maxCipher is how much cipher text is collected: a record that could not be sent yet, and answers
+	// of the TLS protocol itself, which a client could ask for without end.
+	maxCipher = 4 * recordSize
+)
 
 // Conn is the server side of a TLS connection. One goroutine may read and one may write at a time.
 type Conn struct {
 	sock *tcp.Conn
 	tls  *tls.Conn
 	in   *inner
+
+	writing sync.Mutex // held by the writer, and by Close while it says goodbye
 
 	// owned by the writer
 	held int // bytes at the front of what Write gets that are encrypted already but not sent
@@ -56,6 +64,8 @@ func (c *Conn) Receive(consume func(p []byte) error) error {
 // It returns how many bytes are on their way for good; the others must be given to it again, in the
 // same order, because some may already be encrypted.
 func (c *Conn) Write(v [][]byte, wait bool) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	sent := 0
 	record := buffer.Get(recordSize)
 	defer buffer.Put(record)
@@ -97,10 +107,14 @@ func nextRecord(scratch []byte, v [][]byte) (record []byte, rest [][]byte) {
 // SetWriteDeadline bounds writes that wait.
 func (c *Conn) SetWriteDeadline(d time.Time) error { return c.sock.SetWriteDeadline(d) }
 
-// Close says goodbye to the other side, as far as that goes without waiting, and closes the socket.
+// Close says goodbye to the other side, as far as that goes without waiting, and closes the socket. A
+// write that waits ends with an error, and then there is no goodbye.
 func (c *Conn) Close() error {
-	_ = c.tls.Close() // only collects the alert
-	_, _ = c.in.flush(c.sock, false)
+	if c.writing.TryLock() {
+		_ = c.tls.Close() // only collects the alert
+		_, _ = c.in.flush(c.sock, false)
+		c.writing.Unlock()
+	}
 	return c.sock.Close()
 }
 
@@ -147,6 +161,9 @@ func (i *inner) Write(p []byte) (int, error) {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if len(i.cipher)+len(p) > maxCipher {
+		return 0, errFull
+	}
 	i.cipher = append(buffer.Grow(i.cipher, len(p)), p...)
 	return len(p), nil
 }
@@ -189,6 +206,9 @@ func (i *inner) flush(sock *tcp.Conn, wait bool) (bool, error) {
 	i.cipher = append(buffer.Grow(left, len(i.cipher)), i.cipher...)
 	return false, err
 }
+
+// errFull ends a connection whose client makes TLS answer and answer.
+var errFull = errors.New("too many TLS messages without data")
 
 // errAgain tells crypto/tls that there is nothing to read now. It has to be temporary in the sense
 // of net.Error, else the TLS connection would be broken for good.

@@ -168,6 +168,42 @@ func TestWriteDeadline(t *testing.T) {
 	}
 }
 
+func TestCloseWhileAWriteWaits(t *testing.T) {
+	t.Parallel()
+	c, _ := pair(t) // nobody reads
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.Write([][]byte{make([]byte, 16<<20)}, true)
+		done <- err
+	}()
+	time.Sleep(50 * time.Millisecond) // long enough to fill the socket
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-done:
+		if err == nil {
+			t.Error("the write says that all is sent")
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the write goes on waiting")
+	}
+}
+
+// Answers that TLS itself gives, as to a key update, are sent with the next write. A client must not
+// be able to pile them up.
+func TestAnswersOfTheProtocolAreBounded(t *testing.T) {
+	t.Parallel()
+	in := &inner{live: true}
+	var err error
+	for i := 0; err == nil && i < 1<<20; i++ {
+		_, err = in.Write(make([]byte, 26))
+	}
+	if err == nil {
+		t.Errorf("%d bytes are waiting", len(in.cipher))
+	}
+}
+
 func TestBytesReadAhead(t *testing.T) {
 	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
