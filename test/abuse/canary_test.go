@@ -122,7 +122,7 @@ func talk(t *testing.T, s *harness.Server, connect string, good bool) string {
 
 func search(t *testing.T, where, text string) {
 	t.Helper()
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		if at := strings.Index(line, canary); at >= 0 {
 			t.Errorf("%s shows a secret: …%.200s", where, line[max(0, at-80):])
 		}
@@ -242,7 +242,7 @@ func TestLogInjection(t *testing.T) {
 			if _, err := s.Stop(); err != nil {
 				t.Fatal(err)
 			}
-			for _, line := range strings.Split(s.Log.String(), "\n") {
+			for line := range strings.SplitSeq(s.Log.String(), "\n") {
 				if strings.HasPrefix(line, "[1] 2026/01/01") {
 					t.Errorf("a forged line stands in the log: %q", line)
 				}

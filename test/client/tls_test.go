@@ -43,7 +43,8 @@ func TestTLS(t *testing.T) {
 		{
 			"min version", `tls { ` + serverCert + `, min_version: "1.3" }`,
 			[]nats.Option{version(tls.VersionTLS13)},
-			[]nats.Option{version(tls.VersionTLS12)}, true,
+			[]nats.Option{version(tls.VersionTLS12)},
+			true,
 		},
 		{"mixed", `tls { ` + serverCert + ` }
 allow_non_tls: true`, []nats.Option{with(""), plain}, nil, false},
@@ -51,13 +52,15 @@ allow_non_tls: true`, []nats.Option{with(""), plain}, nil, false},
 		{
 			"pinned", `tls { ` + serverCert + `, ca_file: "<certs>/ca.pem", verify: true, pinned_certs: ["` + pin + `"] }`,
 			[]nats.Option{with("dns")},
-			[]nats.Option{with("uri")}, false,
+			[]nats.Option{with("uri")},
+			false,
 		},
 		{
 			"map", `tls { ` + serverCert + `, ca_file: "<certs>/ca.pem", verify_and_map: true }
 authorization { users: [ {user: "app.nats.dev"}, {user: "CN=bob,O=Ex,OU=eng,DC=example,DC=com"} ] }`,
 			[]nats.Option{with("dns"), with("dn")},
-			[]nats.Option{with("dn2"), with("")}, false,
+			[]nats.Option{with("dn2"), with("")},
+			false,
 		},
 		{
 			"handshake first", `tls { ` + serverCert + `, handshake_first: true }`,
@@ -78,7 +81,8 @@ authorization { users: [ {user: "app.nats.dev"}, {user: "CN=bob,O=Ex,OU=eng,DC=e
 			"password over TLS", `tls { ` + serverCert + ` }
 authorization { user: u, password: p }`,
 			[]nats.Option{both(with(""), nats.UserInfo("u", "p"))},
-			[]nats.Option{with(""), both(with(""), nats.UserInfo("u", "x"))}, false,
+			[]nats.Option{with(""), both(with(""), nats.UserInfo("u", "x"))},
+			false,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -35,7 +35,7 @@ type step struct{ conn, send string }
 func script(t *testing.T, text string) []step {
 	t.Helper()
 	var steps []step
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimLeft(line, "\t")
 		if line == "" {
 			continue

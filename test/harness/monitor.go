@@ -36,7 +36,7 @@ func (s *Server) GetJSON(path string, into any) error {
 	return nil
 }
 
-// Conn is what tests look at in a connection of connz.
+// ConnInfo is what tests look at in a connection of connz.
 type ConnInfo struct {
 	CID     uint64 `json:"cid"`
 	Name    string `json:"name"`

@@ -147,7 +147,7 @@ func (s *Server) waitReady(byDial bool) error {
 	})
 	switch {
 	case s.Exited():
-		return fmt.Errorf("%s ended at its start (%v):\n%s", s.Kind, s.err, s.Log.tail(20))
+		return fmt.Errorf("%s ended at its start (%w):\n%s", s.Kind, s.err, s.Log.tail(20))
 	case !ready:
 		return fmt.Errorf("%s is not ready after %v:\n%s", s.Kind, startLimit, s.Log.tail(20))
 	}

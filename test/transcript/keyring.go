@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,9 +146,7 @@ func (k *keyring) recorded(name string) (string, error) {
 			"subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true, "conn": -1, "leaf": -1,
 		}
 	}
-	for key, v := range c.Claims {
-		nats[key] = v
-	}
+	maps.Copy(nats, c.Claims)
 	if c.IssuerAccount != "" {
 		nats["issuer_account"], _ = k.value("pub:" + c.IssuerAccount)
 	}
@@ -200,9 +199,7 @@ func (k *keyring) answer(request, spec string) (string, error) {
 	} else {
 		user := map[string]any{}
 		setUnlimited(user)
-		for key, v := range s.Permissions {
-			user[key] = v
-		}
+		maps.Copy(user, s.Permissions)
 		body := map[string]any{"sub": req.Nats.UserKey, "aud": s.Audience, "name": s.Name}
 		if nats["jwt"], err = k.token("CALLOUT", "user", body, user); err != nil {
 			return "", err
