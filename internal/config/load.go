@@ -148,13 +148,13 @@ func (d *decoder) pending(b *block) {
 	}
 }
 
-// idleValue tells that a value asks for nothing: it is off, empty or the default.
+// idleValue tells that a value asks for nothing: it is off, empty or, if it is no switch, the default.
 func idleValue(v, def any) bool {
 	switch v := v.(type) {
 	case nil:
 		return true
 	case bool:
-		return !v || v == def
+		return !v
 	case []string:
 		return len(v) == 0
 	}
