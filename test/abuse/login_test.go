@@ -94,7 +94,7 @@ func TestBruteForce(t *testing.T) {
 	slices.Sort(times)
 	t.Logf("good logins: median %v, slowest %v", times[len(times)/2], times[len(times)-1])
 	if harness.Target() == harness.Natsd {
-		bounded(t, times[len(times)-2] <= time.Second, "good logins waited %v", times)
+		bounded(t, times[len(times)/2] <= time.Second, "good logins waited %v", times)
 	}
 }
 
@@ -111,7 +111,7 @@ authorization { timeout: 20, users: [ {user: u, password: p}, {user: v, password
 		if err != nil || ok {
 			t.Fatalf("failure %d: %v %v", i, ok, err)
 		}
-		bounded(t, i >= 3 || took <= 200*time.Millisecond, "free failure %d took %v", i, took)
+		bounded(t, i >= 3 || took <= 400*time.Millisecond, "free failure %d took %v", i, took)
 		slowest = max(slowest, took)
 	}
 	bounded(t, slowest >= 300*time.Millisecond && slowest <= 2*time.Second, "the slowest refusal took %v", slowest)
@@ -120,7 +120,7 @@ authorization { timeout: 20, users: [ {user: u, password: p}, {user: v, password
 		if err != nil || !ok {
 			t.Errorf("%s from %s: %v, %v", who.user, who.from, ok, err)
 		}
-		bounded(t, took <= 200*time.Millisecond, "%s from %s waited %v", who.user, who.from, took)
+		bounded(t, took <= 400*time.Millisecond, "%s from %s waited %v", who.user, who.from, took)
 	}
 	if _, ok, err := login(s.Addr, "127.0.0.1", "u", "p"); err != nil || !ok {
 		t.Errorf("the right password is locked out: %v %v", ok, err)

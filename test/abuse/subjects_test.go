@@ -22,15 +22,15 @@ func TestTokenBomb(t *testing.T) {
 	c.Expect(t, "-ERR")
 	c.MustSend(t, "SUB "+long+" 2\r\nSUB "+stars+" 3\r\nPUB "+strings.Repeat(".", 4000)+" 0\r\n\r\nPING\r\n")
 	c.Expect(t, "PONG")
-	began := time.Now()
+	began := s.CPU()
 	for range 200 {
 		c.MustSend(t, "PUB "+long+" 0\r\n\r\n")
 	}
 	for range 400 {
 		c.Expect(t, "MSG")
 	}
-	took := time.Since(began)
-	bounded(t, took <= 5*time.Second, "200 publishes took %v", took)
+	took := s.CPU() - began
+	bounded(t, took <= time.Second, "200 publishes took %v of processor time", took)
 	healthy(t, s, hello)
 }
 
@@ -59,7 +59,7 @@ func TestWildcardBomb(t *testing.T) {
 	}
 	c.MustSend(t, b.String()+"PING\r\n")
 	c.Expect(t, "PONG")
-	began := time.Now()
+	began := s.CPU()
 	b.Reset()
 	publishes := soak(20_000, 500_000)
 	for range publishes {
@@ -67,9 +67,9 @@ func TestWildcardBomb(t *testing.T) {
 	}
 	c.MustSend(t, b.String()+"PING\r\n")
 	c.Expect(t, "PONG")
-	took := time.Since(began)
-	t.Logf("%d publishes against 2000 wildcard subscriptions of 20 tokens: %v", 2*publishes, took.Round(time.Millisecond))
-	bounded(t, took <= 400*time.Microsecond*time.Duration(publishes), "matching explodes")
+	took := s.CPU() - began
+	t.Logf("%d publishes against 2000 wildcard subscriptions of 20 tokens: %v of processor time", 2*publishes, took)
+	bounded(t, took <= 200*time.Microsecond*time.Duration(publishes), "matching explodes")
 	rss := s.RSS()
 	bounded(t, rss <= 200*mib, "the process has grown to %d MiB", rss/mib)
 }

@@ -57,7 +57,7 @@ func logged(t *testing.T, s *harness.Server, steps []step) []string {
 	})
 	_, after, _ := strings.Cut(last, ready+"\n")
 	var lines []string
-	for _, line := range strings.Split(strings.TrimSpace(after), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(after), "\n") {
 		if !lineHead.MatchString(line) {
 			t.Errorf("%s: not the form of a log line: %q", s.Kind, line)
 		}
