@@ -12,19 +12,18 @@ const (
 	maxVector   = 64      // chunks given to one call of send
 )
 
-// chunk is a run of bytes to send. A nil shared means that the bytes are a pooled buffer that the
-// queue owns.
+// chunk is a run of bytes to send: a shared body, or a piece of a buffer of the queue.
 type chunk struct {
 	bytes  []byte
 	shared *Shared
+	last   []byte // pooled buffer that nothing behind this chunk has a piece of
 }
 
 func (c *chunk) release() {
 	if c.shared != nil {
 		c.shared.Release()
-	} else {
-		buffer.Put(c.bytes)
 	}
+	buffer.Put(c.last)
 	*c = chunk{}
 }
 
@@ -35,7 +34,8 @@ func (c *chunk) release() {
 type Queue struct {
 	mu      sync.Mutex
 	tail    []byte  // open for appending; pooled
-	chunks  []chunk // complete, older than tail
+	cut     int     // bytes of tail that chunks has
+	chunks  []chunk // complete, older than the rest of tail
 	pending int     // bytes appended and not sent yet, those of the writer included
 	marked  bool    // somebody has promised to flush
 	busy    bool    // a writer is at work; it owns flight and vec
@@ -98,8 +98,8 @@ func (q *Queue) CopyLocked(p []byte) {
 // ShareLocked appends a body by reference, without its first from bytes.
 func (q *Queue) ShareLocked(s *Shared, from int) {
 	s.retain()
-	q.sealLocked()
-	q.chunks = append(q.chunks, chunk{bytes: s.bytes[from:], shared: s})
+	q.cutLocked()
+	q.addLocked(chunk{bytes: s.bytes[from:], shared: s})
 	q.pending += len(s.bytes) - from
 }
 
@@ -111,13 +111,23 @@ func (q *Queue) nextLocked(n int) {
 	q.tail = buffer.Get(size)
 }
 
+// sealLocked closes the open buffer.
 func (q *Queue) sealLocked() {
-	if len(q.tail) > 0 {
-		q.chunks = append(q.chunks, chunk{bytes: q.tail})
-	} else if q.tail != nil {
+	if len(q.tail) == 0 {
 		buffer.Put(q.tail)
+	} else {
+		q.cutLocked()
+		q.chunks[len(q.chunks)-1].last = q.tail
 	}
-	q.tail = nil
+	q.tail, q.cut = nil, 0
+}
+
+// cutLocked makes a chunk of what has been appended to the open buffer.
+func (q *Queue) cutLocked() {
+	if q.cut < len(q.tail) {
+		q.addLocked(chunk{bytes: q.tail[q.cut:]})
+		q.cut = len(q.tail)
+	}
 }
 
 // MarkLocked records that the caller will flush, and reports whether nobody else had promised it.
@@ -233,16 +243,17 @@ func (q *Queue) doneLocked(n int) {
 		q.flight[i].release()
 	}
 	q.sent = n
-	q.flight = q.flight[:copy(q.flight, q.flight[i:])]
+	left := copy(q.flight, q.flight[i:])
+	clear(q.flight[left:])
+	q.flight = q.flight[:left]
 	if q.drained != nil {
 		close(q.drained)
 		q.drained = nil
 	}
 }
 
-// restLocked ends the writer's turn. Bookkeeping of a burst is not kept for the quiet time after it.
+// restLocked ends the writer's turn and gives the bookkeeping back.
 func (q *Queue) restLocked() {
-	const keep = 2
 	q.busy, q.vec = false, nil
 	if q.many != nil {
 		vectors.Put(q.many)
@@ -251,10 +262,10 @@ func (q *Queue) restLocked() {
 	if q.closed {
 		q.dropLocked()
 	}
-	if cap(q.flight) > keep {
-		q.flight = nil
-	}
-	if cap(q.chunks) > keep && len(q.chunks) == 0 {
+	giveBack(q.flight)
+	q.flight = nil
+	if len(q.chunks) == 0 {
+		giveBack(q.chunks)
 		q.chunks = nil
 	}
 }

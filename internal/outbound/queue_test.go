@@ -175,8 +175,10 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 	defer body.Release()
 	n := testing.AllocsPerRun(1000, func() {
 		q.Lock()
-		q.CommitLocked(append(q.RoomLocked(len(msg)), msg...))
-		q.ShareLocked(body, 0)
+		for range 4 {
+			q.CommitLocked(append(q.RoomLocked(len(msg)), msg...))
+			q.ShareLocked(body, 0)
+		}
 		q.Unlock()
 		if left, err := q.Flush(s, 2); left || err != nil {
 			t.Fatal(left, err)
