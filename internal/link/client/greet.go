@@ -58,8 +58,8 @@ func (g *greeting) run(ctx context.Context) conn.Reason {
 	if g.s.link.registry.Len() > o.Limits.MaxConnections {
 		return g.reject(wire.TextMaxConnections)
 	}
-	if set.tls != nil && !g.s.link.handshakes.allow(o.TLS.RateLimit) {
-		return g.reject(wire.TextThrottled)
+	if set.tls != nil && !g.s.link.mayHandshake(o.TLS.RateLimit) {
+		return g.turnAway(wire.TextThrottled)
 	}
 	if set.tls == nil || !o.TLS.HandshakeFirst {
 		if err := g.info(); err != nil {
@@ -95,6 +95,11 @@ func (g *greeting) run(ctx context.Context) conn.Reason {
 // reject says INFO and an error to a client that cannot be served now.
 func (g *greeting) reject(text string) conn.Reason {
 	g.s.error(text)
+	return g.turnAway(text)
+}
+
+// turnAway is reject without a line in the log.
+func (g *greeting) turnAway(text string) conn.Reason {
 	if g.info() == nil {
 		_, _ = g.sock.Write(wire.AppendErr(nil, text))
 	}
@@ -148,7 +153,7 @@ func (g *greeting) proxy() conn.Reason {
 			g.s.error("PROXY header from an address that proxy_protocol_from does not list")
 			return conn.ProtocolViolation
 		case err != nil:
-			g.s.error("Malformed PROXY header: " + err.Error())
+			g.s.error(err.Error())
 			return conn.ProtocolViolation
 		case found == proxyproto.NeedMore:
 			continue
@@ -222,7 +227,11 @@ func (g *greeting) secure(ctx context.Context, deadline time.Time) conn.Reason {
 	defer cancel()
 	s.debug("Starting TLS client connection handshake")
 	t, err := tlsconn.Handshake(ctx, c, g.rest, s.set.tls)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		s.error("TLS handshake timeout")
+		return conn.TLSHandshakeError
+	case err != nil:
 		s.error("TLS handshake error: " + err.Error())
 		return conn.TLSHandshakeError
 	}
