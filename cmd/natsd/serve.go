@@ -23,7 +23,7 @@ type server interface {
 	Reload(ctx context.Context, who string) error
 }
 
-type serveFunc func(*config.Options) (server, error)
+type serveFunc func(*config.Options, config.Source) (server, error)
 
 // action is what a signal asks the running server for.
 type action uint8

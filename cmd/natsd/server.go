@@ -5,9 +5,9 @@ import (
 	natsd "natsd/internal/server"
 )
 
-// newServer builds the server that [program.start] runs.
-func newServer(o *config.Options) (server, error) {
-	s, err := natsd.New(o)
+// newServer builds the server that [program.start] runs. A reload reads src again.
+func newServer(o *config.Options, src config.Source) (server, error) {
+	s, err := natsd.New(o, natsd.WithSource(src))
 	if err != nil {
 		return nil, err
 	}

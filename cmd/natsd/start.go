@@ -24,7 +24,7 @@ func (p *program) start(ctx context.Context, src config.Source, strict bool) err
 	if _, err := process.LimitMemory(o.MemoryLimit.Auto, o.MemoryLimit.Bytes); err != nil {
 		fmt.Fprintf(p.err, "%s: %s\n", p.name, err) // service does not depend on it
 	}
-	srv, err := p.serve(o)
+	srv, err := p.serve(o, src)
 	if err != nil {
 		return err
 	}

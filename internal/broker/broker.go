@@ -34,6 +34,16 @@ func (b *Broker) Open(name string) *Account {
 	return a
 }
 
+// Close forgets the account of that name, if nobody is in it. Whoever still holds it finds that nothing
+// comes and goes there any more.
+func (b *Broker) Close(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if a := b.accounts[name]; a != nil && a.Clients() == 0 {
+		delete(b.accounts, name)
+	}
+}
+
 // Accounts returns all accounts, sorted by name.
 func (b *Broker) Accounts() []*Account {
 	b.mu.RLock()

@@ -34,9 +34,9 @@ func (s *Server) writePorts(o *config.Options) {
 		web = "https"
 	}
 	p := process.Ports{
-		Nats:       urls(scheme, s.listener.clients),
-		Monitoring: urls(web, s.listener.monitor),
-		Profile:    urls("http", s.listener.profile),
+		Nats:       urls(scheme, &s.sockets.clients),
+		Monitoring: urls(web, &s.sockets.monitor),
+		Profile:    urls("http", &s.sockets.profile),
 	}
 	if err := process.WritePorts(s.portsPath(o), p); err != nil {
 		s.logger.Error(fmt.Sprintf("Error writing ports file: %v", err))
@@ -57,7 +57,7 @@ func (s *Server) portsPath(o *config.Options) string {
 }
 
 // urls lists where a listener is reached: every address of the machine if it listens on all of them.
-func urls(scheme string, l listener) []string {
+func urls(scheme string, l *socket) []string {
 	a, ok := l.addr().(*net.TCPAddr)
 	if !ok {
 		return nil

@@ -19,7 +19,7 @@ func (s *Server) LameDuck() {
 	o := s.Options()
 	s.logger.Info("Entering lame duck mode, stop accepting new clients")
 	s.accepts.Store(false)
-	s.listener.clients.close()
+	s.sockets.clients.shut()
 	if s.conns.Len() == 0 {
 		return
 	}

@@ -6,65 +6,93 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
-	"strconv"
+	"net/http"
+	"sync/atomic"
 	"time"
 
 	"natsd/internal/config"
 	"natsd/internal/link/client"
-	"natsd/internal/logging"
 	"natsd/internal/monitor"
 )
 
-// listeners are the sockets that the server accepts on.
-type listeners struct {
-	clients, monitor, profile listener
+// sockets are the places where the server listens.
+type sockets struct {
+	clients, monitor, profile socket
+
+	seats seats                        // of all clients, whichever listener they came by
+	pages atomic.Pointer[http.Handler] // what monitoring serves
 }
 
-// listener is a socket, or none.
-type listener struct{ ln net.Listener }
+// Where a configuration wants the sockets.
 
-func (l *listener) addr() net.Addr {
-	if l.ln == nil {
-		return nil
+func clientEndpoint(o *config.Options) endpoint { return endpoint{host: o.Host, port: o.Port} }
+
+func monitorEndpoint(o *config.Options) endpoint {
+	if m := &o.Monitoring; m.HTTPSPort != 0 {
+		return endpoint{host: m.HTTPSHost, port: m.HTTPSPort, scheme: "https"}
 	}
-	return l.ln.Addr()
+	return endpoint{host: o.Monitoring.HTTPHost, port: o.Monitoring.HTTPPort, scheme: "http"}
 }
 
-func (l *listener) port() int {
-	if a, ok := l.addr().(*net.TCPAddr); ok {
-		return a.Port
+func profileEndpoint(o *config.Options) endpoint { return endpoint{host: o.Host, port: o.ProfPort} }
+
+// initSockets says how each socket is served. Nothing is opened.
+func (s *Server) initSockets() {
+	n := &s.sockets
+	n.seats = newSeats()
+	n.clients = socket{tasks: s.tasks, name: "accept", serve: s.accept}
+	n.monitor = socket{tasks: s.tasks, name: "monitor", serve: s.serveMonitor}
+	n.profile = socket{tasks: s.tasks, name: "profile", serve: func(ctx context.Context, ln net.Listener) {
+		s.serveHTTP(ctx, "profile", monitor.ProfileHandler(), ln)
+	}}
+}
+
+// openSockets opens what the configuration asks for.
+func (s *Server) openSockets(o *config.Options) error {
+	n := &s.sockets
+	s.setPages(o)
+	if err := n.monitor.open(monitorEndpoint(o)); err != nil {
+		return fmt.Errorf("monitoring: %w", err)
 	}
-	return 0
+	if err := n.profile.open(profileEndpoint(o)); err != nil {
+		return fmt.Errorf("profiling: %w", err)
+	}
+	if err := n.clients.open(clientEndpoint(o)); err != nil {
+		return fmt.Errorf("clients: %w", err)
+	}
+	return nil
 }
 
-func (l *listener) close() {
-	if l.ln != nil {
-		_ = l.ln.Close() // closed twice on some ways down
+// startSockets begins to serve, and says so in the words that people wait for.
+func (s *Server) startSockets(o *config.Options) {
+	n := &s.sockets
+	s.clients.Apply(client.NewSettings(o, s.auth, s.info(o, n.clients.port())))
+	s.tellMonitor(o)
+	n.monitor.start()
+	if o.ProfPort != 0 {
+		s.logger.Info(fmt.Sprintf("profiling port: %d", n.profile.port()))
+	}
+	n.profile.start()
+	s.tellClients(o)
+	s.logger.Info("Server is ready")
+	s.accepts.Store(true)
+	n.clients.start()
+}
+
+func (s *Server) tellMonitor(o *config.Options) {
+	if e := monitorEndpoint(o); e.port != 0 {
+		e.port = s.sockets.monitor.port()
+		s.logger.Info(fmt.Sprintf("Starting %s monitor on %s", e.scheme, e))
 	}
 }
 
-// listen opens a socket. Port -1 picks a free one.
-func listen(host string, port int) (net.Listener, error) {
-	return net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(max(port, 0))))
-}
-
-// startClients opens the client listener and serves it.
-func (s *Server) startClients(o *config.Options) error {
-	ln, err := listen(o.Host, o.Port)
-	if err != nil {
-		return fmt.Errorf("error listening on port: %s, %w", net.JoinHostPort(o.Host, strconv.Itoa(o.Port)), err)
-	}
-	s.listener.clients.ln = ln
-	s.clients.Apply(client.NewSettings(o, s.auth, s.info(o, s.listener.clients.port())))
-	s.logger.Info("Listening for client connections on " + net.JoinHostPort(o.Host, strconv.Itoa(s.listener.clients.port())))
+func (s *Server) tellClients(o *config.Options) {
+	e := clientEndpoint(o)
+	e.port = s.sockets.clients.port()
+	s.logger.Info("Listening for client connections on " + e.String())
 	if o.TLS != nil && !o.AllowNonTLS {
 		s.logger.Info("TLS required for client connections")
 	}
-	s.logger.Info("Server is ready")
-	s.accepts.Store(true)
-	s.tasks.Go("accept", func(ctx context.Context) { s.accept(ctx, ln) })
-	return nil
 }
 
 // How long accepting pauses after an error, at first and at most.
@@ -76,7 +104,7 @@ const (
 // accept serves the clients that come to ln until it is closed.
 func (s *Server) accept(ctx context.Context, ln net.Listener) {
 	pause := acceptPause
-	room := newSeats()
+	room := s.sockets.seats
 	for {
 		if room.full() {
 			s.logger.Warn(fmt.Sprintf("Clients wait: the limit of open files lets in %d at once", cap(room)))
@@ -109,51 +137,32 @@ func (s *Server) accept(ctx context.Context, ln net.Listener) {
 	}
 }
 
-// startMonitoring opens the monitoring listener, if there is to be one.
-func (s *Server) startMonitoring(o *config.Options) error {
-	m := &o.Monitoring
-	host, port, scheme := m.HTTPHost, m.HTTPPort, "http"
-	if m.HTTPSPort != 0 {
-		host, port, scheme = m.HTTPSHost, m.HTTPSPort, "https"
+// setPages makes the handler of the monitoring socket.
+func (s *Server) setPages(o *config.Options) {
+	h := monitor.Handler(s.collector, o.Monitoring.BasePath)
+	s.sockets.pages.Store(&h)
+}
+
+// serveMonitor answers monitoring requests on ln, over TLS where that is what the listener is for.
+func (s *Server) serveMonitor(ctx context.Context, ln net.Listener) {
+	if monitorEndpoint(s.Options()).scheme == "https" {
+		ln = tls.NewListener(ln, monitor.HTTPSConfig(s.monitorTLS))
 	}
-	if port == 0 {
-		return nil
+	s.serveHTTP(ctx, "monitor", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		(*s.sockets.pages.Load()).ServeHTTP(w, r)
+	}), ln)
+}
+
+// monitorTLS is the certificate that monitoring shows: that of the client listener.
+func (s *Server) monitorTLS() *tls.Config {
+	if t := s.Options().TLS; t != nil {
+		return t.Config
 	}
-	ln, err := listen(host, port)
-	if err != nil {
-		return fmt.Errorf("can't listen to the monitor port: %w", err)
-	}
-	s.listener.monitor.ln = ln
-	s.logger.Info(fmt.Sprintf("Starting %s monitor on %s", scheme, net.JoinHostPort(host, strconv.Itoa(s.listener.monitor.port()))))
-	if scheme == "https" {
-		ln = tls.NewListener(ln, monitor.HTTPSConfig(func() *tls.Config { return s.Options().TLS.Config }))
-	}
-	web := monitor.NewServer(monitor.Handler(monitor.New(s, s.Options), m.BasePath), logging.Module(s.logger, logging.ModuleMonitor))
-	s.serveHTTP("monitor", web, ln)
 	return nil
 }
 
-// startProfiling opens the listener for Go's profiles, if there is to be one.
-func (s *Server) startProfiling(o *config.Options) error {
-	runtime.SetBlockProfileRate(o.ProfBlockRate)
-	if o.ProfPort == 0 {
-		return nil
+func (s *Server) serveHTTP(ctx context.Context, name string, h http.Handler, ln net.Listener) {
+	if err := monitor.NewServer(h, s.logger).Serve(ctx, ln); err != nil {
+		s.logger.Error(fmt.Sprintf("Error on %s listener: %v", name, err))
 	}
-	ln, err := listen(o.Host, o.ProfPort)
-	if err != nil {
-		return fmt.Errorf("error starting profiling server: %w", err)
-	}
-	s.listener.profile.ln = ln
-	runtime.SetBlockProfileRate(o.ProfBlockRate) // of the whole process
-	s.logger.Info(fmt.Sprintf("profiling port: %d", s.listener.profile.port()))
-	s.serveHTTP("profile", monitor.NewServer(monitor.ProfileHandler(), logging.Module(s.logger, logging.ModuleMonitor)), ln)
-	return nil
-}
-
-func (s *Server) serveHTTP(name string, web *monitor.Server, ln net.Listener) {
-	s.tasks.Go(name, func(ctx context.Context) {
-		if err := web.Serve(ctx, ln); err != nil {
-			s.logger.Error(fmt.Sprintf("Error on %s listener: %v", name, err))
-		}
-	})
 }

@@ -18,6 +18,8 @@ import (
 	"natsd/internal/conn"
 	"natsd/internal/link/client"
 	"natsd/internal/logging"
+	"natsd/internal/monitor"
+	"natsd/internal/reload"
 	"natsd/internal/system"
 	"natsd/internal/task"
 	"natsd/internal/version"
@@ -35,31 +37,45 @@ type Server struct {
 	conns   *conn.Registry
 	tasks   *task.Group
 	clients *client.Link
-	auth    *auth.Auth
-	ready   chan struct{} // closed when clients are served
-	duck    chan struct{} // closed when lame duck mode is through
+	source  *config.Source // nil: the configuration cannot be read again
+	ready   chan struct{}  // closed when clients are served
+	duck    chan struct{}  // closed when lame duck mode is through
 
-	options  atomic.Pointer[config.Options]
-	ducking  atomic.Bool
-	accepts  atomic.Bool // the client listener is open
-	listener listeners   // set by Run before ready is closed
+	services  *system.Services
+	collector *monitor.Collector
+	reload    *reload.Manager
+
+	auth *auth.Auth // owned by the reload that runs
+
+	sockets sockets
+	loaded  atomic.Int64 // when the configuration in force was read, Unix nanoseconds
+	ducking atomic.Bool
+	accepts atomic.Bool // the client listener is open
+}
+
+// Option changes how a server is made.
+type Option func(*Server)
+
+// WithSource says where the configuration came from, so that it can be read again.
+func WithSource(src config.Source) Option {
+	return func(s *Server) { s.source = &src }
 }
 
 // New builds a server from a configuration. It opens the log but no listener. An error means that
 // nothing was left behind.
-func New(o *config.Options) (*Server, error) {
+func New(o *config.Options, opts ...Option) (*Server, error) {
 	log, err := logging.Open(logConfig(&o.Logging, o.Limits))
 	if err != nil {
 		return nil, err
 	}
-	s, err := build(o, log)
+	s, err := build(o, log, opts)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	return s, nil
 }
 
-func build(o *config.Options, log *logging.Log) (*Server, error) {
+func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) {
 	id, xkey, err := identity()
 	if err != nil {
 		return nil, err
@@ -75,13 +91,25 @@ func build(o *config.Options, log *logging.Log) (*Server, error) {
 		ready:   make(chan struct{}),
 		duck:    make(chan struct{}),
 	}
+	for _, opt := range opts {
+		opt(s)
+	}
 	s.tasks = task.New(context.Background(), s.panicked)
 	s.clients = client.New(s.broker, s.conns, s.tasks, log.Logger(), log)
+	s.services = system.New(s.systemInfo)
+	s.collector = monitor.New(s, s.Options)
+	s.initSockets()
 	if s.auth, err = auth.New(o, nil); err != nil {
 		return nil, err
 	}
+	s.reload = reload.New(o, reload.Setup{
+		Components: s.components(),
+		Load:       s.load,
+		Publish:    s.published,
+		OnPanic:    s.componentPanicked,
+	})
+	s.loaded.Store(s.started.UnixNano())
 	s.openAccounts(o)
-	s.options.Store(o)
 	s.clients.Apply(client.NewSettings(o, s.auth, s.info(o, o.Port)))
 	return s, nil
 }
@@ -105,21 +133,34 @@ func identity() (id, xkey string, err error) {
 	return id, xkey, nil
 }
 
-// globalAccount is the account of clients that are not put into another.
-const globalAccount = "$G"
-
-// openAccounts makes the accounts of o, sets their limits and offers the server's services in them.
+// openAccounts makes the accounts of o that are not there yet, offers the server's services in them,
+// and sets limits.
 func (s *Server) openAccounts(o *config.Options) {
-	s.broker.Open(globalAccount)
+	s.openAccount(config.GlobalAccount)
 	if o.SystemAccount != "" {
-		s.broker.Open(o.SystemAccount)
+		s.openAccount(o.SystemAccount)
 	}
 	for i := range o.Accounts {
-		s.broker.Open(o.Accounts[i].Name).SetLimits(&o.Accounts[i].Limits)
+		s.openAccount(o.Accounts[i].Name).SetLimits(&o.Accounts[i].Limits)
 	}
-	services := system.New(s.systemInfo)
+}
+
+func (s *Server) openAccount(name string) *broker.Account {
+	if a := s.broker.Account(name); a != nil {
+		return a
+	}
+	a := s.broker.Open(name)
+	s.services.ServeUserInfo(a)
+	return a
+}
+
+// closeAccounts forgets the accounts that o does not have, once nobody is in them.
+func (s *Server) closeAccounts(o *config.Options) {
+	keep := limitsByName(o)
 	for _, a := range s.broker.Accounts() {
-		services.ServeUserInfo(a)
+		if _, ok := keep[a.Name]; !ok && a.Name != config.GlobalAccount && a.Name != o.SystemAccount {
+			s.broker.Close(a.Name)
+		}
 	}
 }
 
@@ -142,7 +183,7 @@ func (s *Server) panicked(p task.Panic) {
 }
 
 // Options is the configuration in force.
-func (s *Server) Options() *config.Options { return s.options.Load() }
+func (s *Server) Options() *config.Options { return s.reload.Current() }
 
 // Logger is the server's log.
 func (s *Server) Logger() *slog.Logger { return s.logger }
@@ -169,7 +210,7 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		s.logger.Info("Initiating Shutdown...")
 	}
-	s.stop(o)
+	s.stop()
 	s.logger.Info("Server Exiting..")
 	return errors.Join(err, s.log.Close())
 }
@@ -180,27 +221,24 @@ func (s *Server) start(o *config.Options) error {
 	if err := s.writePID(o); err != nil {
 		return err
 	}
-	if err := s.startMonitoring(o); err != nil {
+	if err := s.openSockets(o); err != nil {
 		return err
 	}
-	if err := s.startProfiling(o); err != nil {
-		return err
-	}
-	if err := s.startClients(o); err != nil {
-		return err
-	}
+	s.startSockets(o)
 	s.writePorts(o)
 	return nil
 }
 
 // stop closes everything and waits for it.
-func (s *Server) stop(o *config.Options) {
-	s.listener.clients.close()
+func (s *Server) stop() {
 	s.accepts.Store(false)
+	s.sockets.clients.shut()
 	s.clients.Stop()
 	s.tasks.Stop()
+	s.sockets.monitor.shut()
+	s.sockets.profile.shut()
 	s.tasks.Wait()
-	s.removePorts(o)
+	s.removePorts(s.Options())
 }
 
 // ReopenLogs opens the log file anew, after somebody has moved it away.
@@ -215,17 +253,6 @@ func (s *Server) ReopenLogs() {
 	}
 }
 
-// errNoReload is the answer to every wish for a reload.
-var errNoReload = errors.New("this version of natsd does not reload its configuration yet")
-
-// Reload applies the configuration file anew. Who says where the wish came from.
-func (s *Server) Reload(_ context.Context, _ string) error {
-	if s.Options().ConfigFile == "" {
-		return errors.New("can only reload config when a file is provided using -c or --config")
-	}
-	return errNoReload
-}
-
 // Kick ends the connection with that id and reports whether there was one.
 func (s *Server) Kick(id uint64) bool {
 	c := s.conns.Get(id)
@@ -236,10 +263,10 @@ func (s *Server) Kick(id uint64) bool {
 }
 
 // ClientAddr is where clients connect to, nil before the server is ready.
-func (s *Server) ClientAddr() net.Addr { return s.listener.clients.addr() }
+func (s *Server) ClientAddr() net.Addr { return s.sockets.clients.addr() }
 
 // MonitorAddr is where monitoring listens, nil if it does not.
-func (s *Server) MonitorAddr() net.Addr { return s.listener.monitor.addr() }
+func (s *Server) MonitorAddr() net.Addr { return s.sockets.monitor.addr() }
 
 // executable is the name of the program, for the name of the ports file.
 func executable() string { return os.Args[0] }

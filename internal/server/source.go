@@ -2,6 +2,7 @@ package server
 
 import (
 	"iter"
+	"time"
 
 	"natsd/internal/broker"
 	"natsd/internal/certs"
@@ -19,19 +20,13 @@ func (s *Server) Server() status.Server {
 	out := status.Server{
 		ID: s.id, Name: s.name(o),
 		Version: version.Protocol, NatsdVersion: version.Natsd, Commit: version.Commit(),
-		Started: s.started, ConfigLoaded: s.started,
+		Started: s.started, ConfigLoaded: time.Unix(0, s.loaded.Load()),
 		AuthRequired:  s.clients.Settings().Info.AuthRequired,
 		SystemAccount: o.SystemAccount,
 	}
-	select {
-	case <-s.ready: // the listeners are set
-		out.Port = s.listener.clients.port()
-		out.HTTPPort = s.listener.monitor.port()
-		if o.Monitoring.HTTPSPort != 0 {
-			out.HTTPPort, out.HTTPSPort = 0, out.HTTPPort
-		}
-	default:
-		out.Port, out.HTTPPort, out.HTTPSPort = o.Port, o.Monitoring.HTTPPort, o.Monitoring.HTTPSPort
+	out.Port, out.HTTPPort = s.sockets.clients.port(), s.sockets.monitor.port()
+	if o.Monitoring.HTTPSPort != 0 {
+		out.HTTPPort, out.HTTPSPort = 0, out.HTTPPort
 	}
 	if o.TLS != nil {
 		out.CertNotAfter = certs.NotAfter(o.TLS.Config)

@@ -105,21 +105,29 @@ func (s *Session) Regrant(ctx context.Context) (why conn.Reason, lost int) {
 
 // revoke ends a connection that has lost its right to be here.
 func (s *Session) revoke(err error) conn.Reason {
-	why, text := conn.AuthenticationViolation, wire.TextAuthorization
+	w := revocation(err)
+	var r *auth.Refusal
+	if errors.As(err, &r) {
+		s.logTo(s.link.authLog, slog.LevelInfo, "Authorization revoked: "+r.Detail)
+	}
+	s.end(w.why, w.text)
+	return w.why
+}
+
+// revocation is how a connection ends that may not stay.
+func revocation(err error) lastWords {
 	var r *auth.Refusal
 	if errors.As(err, &r) {
 		switch r.Reason {
 		case auth.ClientClosed: // the user is gone or belongs elsewhere now
-			why, text = conn.CredentialsRevoked, wire.TextRevoked
+			return lastWords{conn.CredentialsRevoked, wire.TextRevoked}
 		case auth.ProxyNotTrusted:
-			why = conn.ProxyNotTrusted
+			return lastWords{conn.ProxyNotTrusted, wire.TextAuthorization}
 		case auth.ProxyRequired:
-			why = conn.ProxyRequired
+			return lastWords{conn.ProxyRequired, wire.TextAuthorization}
 		}
-		s.logTo(s.link.authLog, slog.LevelInfo, "Authorization revoked: "+r.Detail)
 	}
-	s.end(why, text)
-	return why
+	return lastWords{conn.AuthenticationViolation, wire.TextAuthorization}
 }
 
 // narrow takes away the subscriptions that p does not allow, tells the client, and gives the others

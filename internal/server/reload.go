@@ -1,0 +1,87 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"natsd/internal/config"
+	"natsd/internal/reload"
+)
+
+// errNoSource is the answer to the wish for a reload where there is nothing to read again.
+var errNoSource = errors.New("can only reload config when a file is provided using -c or --config")
+
+// Reload reads the configuration again and puts it into force, as a whole or not at all. Who says
+// where the wish came from. The error says why nothing was changed.
+func (s *Server) Reload(ctx context.Context, who string) error {
+	_, err := s.ReloadReport(ctx, reload.Request{Who: who})
+	return err
+}
+
+// ReloadReport is Reload for those who want to say more and to know more. The report is nil only if
+// there is nothing to read again.
+func (s *Server) ReloadReport(ctx context.Context, req reload.Request) (*reload.Report, error) {
+	if s.source == nil || s.source.Path == "" {
+		return nil, errNoSource
+	}
+	report, err := s.reload.Reload(ctx, req)
+	s.logReload(report)
+	return report, err
+}
+
+func (s *Server) load() (*config.Options, *config.Report) { return config.Load(*s.source) }
+
+// published is told of each configuration that comes into force.
+func (s *Server) published(next *config.Options, _ uint64) {
+	s.loaded.Store(next.LoadedAt.UnixNano())
+}
+
+func (s *Server) componentPanicked(component, phase string, value any, stack []byte) {
+	s.logger.Error(fmt.Sprintf("Panic in %s while it reloads (%s): %v\n%s", component, phase, value, stack))
+}
+
+// fieldText is one change in a line of the log.
+func fieldText(f *reload.Field) string {
+	switch {
+	case f.Content:
+		return f.Path + " (content)"
+	case f.Op == reload.Remove:
+		return f.Path + " removed"
+	case f.New == nil:
+		return f.Path
+	default:
+		return fmt.Sprintf("%s = %v", f.Path, f.New)
+	}
+}
+
+// shownEffects is how many connections the log names after one reload.
+const shownEffects = 20
+
+// logReload tells what a reload has changed. A refusal is told by who asked for it.
+func (s *Server) logReload(r *reload.Report) {
+	if r.Request.DryRun || r.Result != reload.Applied && r.Result != reload.NoChange {
+		return
+	}
+	for _, w := range r.Warnings {
+		s.logger.Warn("Reload: " + w.Error())
+	}
+	for _, f := range r.Changes {
+		s.logger.Info("Reloaded: " + fieldText(&f))
+	}
+	for i, e := range r.Effects.List {
+		if i == shownEffects {
+			s.logger.Info(fmt.Sprintf("Reload: %d more connections", len(r.Effects.List)-i))
+			break
+		}
+		switch {
+		case e.Dropped:
+			s.logger.Info(fmt.Sprintf("Reload: closed connection cid:%d: %s", e.CID, e.Reason))
+		case e.Subs > 0:
+			s.logger.Info(fmt.Sprintf("Reload: connection cid:%d lost %d subscriptions", e.CID, e.Subs))
+		}
+	}
+	if r.Result == reload.Applied || !r.Request.Quiet {
+		s.logger.Info(fmt.Sprintf("Reloaded server configuration (%s)", s.Options().Digest))
+	}
+}
