@@ -126,8 +126,7 @@ func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
 	if err != nil {
 		return s.refused(b, err)
 	}
-	s.proof.Store(proof)
-	if why := s.bind(b, grant); why != conn.Open {
+	if why := s.bind(b, proof, grant); why != conn.Open {
 		return why
 	}
 	if s.link.Settings() != set { // a reload may have looked at this connection before it was bound
@@ -175,26 +174,28 @@ func (s *Session) authFailed(err error) {
 	}
 }
 
-// bind puts the client into the account of its grant.
-func (s *Session) bind(b *broker.Batch, g *auth.Grant) conn.Reason {
+// bind puts the client into the account of the grant that it got for its proof.
+func (s *Session) bind(b *broker.Batch, proof *auth.Request, g *auth.Grant) conn.Reason {
 	a := s.link.broker.Account(g.Account)
 	if a == nil {
 		s.sendErr(b, wire.TextAuthorization)
 		return conn.MissingAccount
 	}
-	if old := s.account.Load(); old != a {
-		if !a.Join() {
-			s.refuse(b, wire.TextMaxAccountConnections)
-			return conn.MaxAccountConnectionsExceeded
-		}
-		if old != nil {
-			old.Leave()
-		}
-		s.account.Store(a)
+	old := s.account.Load()
+	if old != a && !a.Join() {
+		s.refuse(b, wire.TextMaxAccountConnections)
+		return conn.MaxAccountConnectionsExceeded
 	}
+	if old != nil && old != a {
+		old.Leave()
+	}
+	s.rights.Lock() // a reload that decides anew sees all of the old or all of the new
+	s.account.Store(a)
+	s.proof.Store(proof)
 	s.grant.Store(g)
-	s.perms = g.Perms
 	s.replies.Store(newResponder(g.Perms))
+	s.rights.Unlock()
+	s.perms = g.Perms
 	s.dec.Limits.ConnectFirst = false
 	s.limit(a)
 

@@ -33,7 +33,12 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	}
 	bytes := s.appendLocked(q, b, sub, r, msgs)
 	sub.Delivered.Store(sub.Delivered.Load() + int64(len(msgs)))
-	sub.Closed.Store(last)
+	if last {
+		sub.Closed.Store(true)
+	}
+	if resp := s.replies.Load(); resp != nil {
+		resp.remember(b, msgs) // before the client can see the request and answer it
+	}
 	pending, first := q.PendingLocked(), q.MarkLocked()
 	q.Unlock()
 
@@ -46,9 +51,6 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	}
 	if last {
 		s.remove(sub)
-	}
-	if resp := s.replies.Load(); resp != nil {
-		resp.remember(b, msgs)
 	}
 	switch {
 	case int64(pending) > set.MaxPending:
@@ -67,7 +69,7 @@ func stallMark(limit int64) int { return int(limit / 4 * 3) }
 
 // takenLocked returns the messages that sub still takes, and whether these are its last.
 func (s *Session) takenLocked(sub *broker.Sub, msgs []broker.Msg) ([]broker.Msg, bool) {
-	if sub.Closed.Load() || s.conn.Out.ClosedLocked() {
+	if sub.Closed.Load() || s.conn.Out.ClosedLocked() || s.conn.Reason() != conn.Open {
 		return nil, false
 	}
 	most := sub.Max.Load()
@@ -142,7 +144,7 @@ func (s *Session) delivered(b *broker.Batch, msgs, bytes int) {
 	b.OutBytes += bytes
 }
 
-// remember notes the replies that the client may send for these messages.
+// remember notes the replies that the client may send for these messages. The queue's lock is held.
 func (r *responder) remember(b *broker.Batch, msgs []broker.Msg) {
 	for i := range msgs {
 		if reply := msgs[i].Reply; len(reply) > 0 && !r.perms.Publish(reply) {

@@ -261,7 +261,6 @@ func (s *Session) Grant() *auth.Grant { return s.grant.Load() }
 // traffic counts what one read brought.
 type traffic struct {
 	msgs, bytes int
-	active      bool // SUB or UNSUB
 }
 
 // count adds up the work of one batch.
@@ -276,8 +275,6 @@ func (s *Session) count(b *broker.Batch, in *traffic) {
 		}
 		s.link.registry.Out.Add(b.OutMsgs, b.OutBytes)
 		b.OutMsgs, b.OutBytes = 0, 0
-	}
-	if in.msgs > 0 || in.active {
 		s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
 	}
 }
@@ -301,13 +298,16 @@ func (s *Session) send(b *broker.Batch, p string) {
 		return
 	}
 	q.CommitLocked(append(q.RoomLocked(len(p)), p...))
-	first := q.MarkLocked()
+	pending, first := q.PendingLocked(), q.MarkLocked()
 	q.Unlock()
 	if first {
 		b.Touch(s.conn)
 	}
 	if s.traced {
 		s.traceOut(p)
+	}
+	if int64(pending) > s.set.Options.Limits.MaxPending { // it asks, and does not read the answers
+		s.slow(pending, nil)
 	}
 }
 

@@ -24,12 +24,9 @@ func (s *Session) subscribe(b *broker.Batch) {
 		s.violation(b, "Subscription Violation", wanted(a), fmt.Sprintf("Permissions Violation for Subscription to %q, too many tokens", a.Subject))
 		return
 	}
-	s.mu.Lock()
-	_, known := s.subs[string(a.SID)]
-	full := s.subscriptionsFull(account)
-	s.mu.Unlock()
+	known := s.subscription(a.SID) != nil
 	switch {
-	case full:
+	case s.subscriptionsFull(account):
 		s.refuse(b, wire.TextMaxSubscriptions)
 		return
 	case known:
@@ -74,9 +71,22 @@ func (s *Session) tooManyTokens(subj []byte) bool {
 	return most > 0 && subject.Tokens(subj) > most
 }
 
-// subscriptionsFull tells whether the client may not subscribe to any more. s.mu is held.
+// subscription returns the client's subscription of that name, or nil. One whose last message has been
+// queued is gone, even if whoever queued it has not cleaned up yet.
+func (s *Session) subscription(sid []byte) *broker.Sub {
+	s.mu.Lock()
+	sub := s.subs[string(sid)]
+	s.mu.Unlock()
+	if sub != nil && sub.Closed.Load() {
+		s.remove(sub)
+		return nil
+	}
+	return sub
+}
+
+// subscriptionsFull tells whether the client may not subscribe to any more.
 func (s *Session) subscriptionsFull(a *broker.Account) bool {
-	n := len(s.subs)
+	n := int(s.conn.Counters.Subs.Load()) // other goroutines only lower it
 	if most := s.link.Settings().Options.Limits.MaxSubscriptions; most > 0 && n >= most {
 		return true
 	}
@@ -87,10 +97,7 @@ func (s *Session) subscriptionsFull(a *broker.Account) bool {
 // unsubscribe handles UNSUB, which may leave a number of messages to be delivered first.
 func (s *Session) unsubscribe(b *broker.Batch) {
 	a := &s.dec.Args
-	s.mu.Lock()
-	sub := s.subs[string(a.SID)]
-	s.mu.Unlock()
-	if sub != nil {
+	if sub := s.subscription(a.SID); sub != nil {
 		q := &s.conn.Out
 		q.Lock()
 		stay := int64(a.Max) > sub.Delivered.Load()
@@ -111,22 +118,31 @@ func (s *Session) unsubscribe(b *broker.Batch) {
 // remove ends a subscription. It may be called by the goroutine of any publisher.
 func (s *Session) remove(sub *broker.Sub) {
 	s.mu.Lock()
-	if s.subs[sub.SID] == sub {
-		delete(s.subs, sub.SID)
+	if s.subs[sub.SID] != sub { // somebody else has done it
+		s.mu.Unlock()
+		return
 	}
+	delete(s.subs, sub.SID)
 	s.conn.Counters.Subs.Store(int64(len(s.subs)))
+	account := s.account.Load() // still the one of sub: leaving it begins with dropping what is in subs
 	s.mu.Unlock()
-	s.account.Load().Unsubscribe(sub)
+	account.Unsubscribe(sub)
 	s.traceRemoved(sub)
 }
 
-// dropSubscriptions ends all subscriptions.
+// dropSubscriptions ends all subscriptions. Nothing is delivered to them any more when it returns.
 func (s *Session) dropSubscriptions() {
 	s.mu.Lock()
 	subs := s.subs
 	s.subs = nil
 	s.conn.Counters.Subs.Store(0)
 	s.mu.Unlock()
+	q := &s.conn.Out
+	q.Lock()
+	for _, sub := range subs {
+		sub.Closed.Store(true)
+	}
+	q.Unlock()
 	for _, sub := range subs {
 		s.account.Load().Unsubscribe(sub)
 		s.traceRemoved(sub)

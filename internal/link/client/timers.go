@@ -53,6 +53,10 @@ func (t *timers) entered(s *Session, expires time.Time) {
 		t.login.Stop()
 		t.login = nil
 	}
+	if t.life != nil {
+		t.life.Stop()
+		t.life = nil
+	}
 	if !expires.IsZero() && !t.ended {
 		t.life = time.AfterFunc(time.Until(expires), func() { s.conn.Close(conn.AuthenticationExpired) })
 	}
