@@ -62,11 +62,14 @@ func TestWildcardBomb(t *testing.T) {
 	began := s.CPU()
 	b.Reset()
 	publishes := soak(20_000, 500_000)
-	for range publishes {
+	for i := range publishes {
 		fmt.Fprintf(&b, "PUB other.%s 0\r\n\r\nPUB nobody.%s.z 0\r\n\r\n", subject(20, false), subject(20, false))
+		if i%5000 == 4999 || i == publishes-1 {
+			c.MustSend(t, b.String()+"PING\r\n")
+			c.Expect(t, "PONG")
+			b.Reset()
+		}
 	}
-	c.MustSend(t, b.String()+"PING\r\n")
-	c.Expect(t, "PONG")
 	took := s.CPU() - began
 	t.Logf("%d publishes against 2000 wildcard subscriptions of 20 tokens: %v of processor time", 2*publishes, took)
 	bounded(t, took <= 200*time.Microsecond*time.Duration(publishes), "matching explodes")
@@ -96,13 +99,15 @@ func TestSubscriptionFlood(t *testing.T) {
 	t.Logf("%d subscriptions in %v, %d bytes of resident memory each", n, time.Since(began).Round(time.Millisecond), each)
 	bounded(t, each <= 600, "a subscription costs %d bytes", each)
 	_ = c.Close()
-	gone := harness.Eventually(10*time.Second, func() bool {
+	began = time.Now()
+	gone := harness.Eventually(time.Minute, func() bool {
 		v, err := s.Varz()
 		return err == nil && v["subscriptions"].(float64) < 1000
 	})
 	if !gone {
 		t.Error("the subscriptions stay after their client has gone")
 	}
+	t.Logf("gone after %v", time.Since(began).Round(time.Millisecond))
 	healthy(t, s, hello)
 }
 
