@@ -12,7 +12,8 @@ import (
 	"natsd/internal/version"
 )
 
-// usageError is a command line that cannot be understood; the usage text follows it.
+// usageError is a command line that cannot be understood. The usage is not shown with it: it would push
+// the reason off the screen.
 type usageError struct{ text string }
 
 func (e usageError) Error() string { return e.text }
@@ -37,8 +38,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	case errors.As(err, &told):
 		return told.code
 	case errors.As(err, &usage):
-		fmt.Fprintf(p.err, "%s: %s\n", p.name, err)
-		writeUsage(p.err, p.name)
+		fmt.Fprintf(p.err, "%s: %s\nTry '%s --help'.\n", p.name, err, p.name)
 		return exitUsage
 	default:
 		fmt.Fprintf(p.err, "%s: %s\n", p.name, err)

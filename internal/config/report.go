@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"natsd/internal/config/syntax"
 )
@@ -55,19 +56,51 @@ func (r *Report) Write(w io.Writer) error {
 func (r *Report) render(p syntax.Problem) string {
 	var b strings.Builder
 	kind := ""
-	if p.Warning {
+	switch {
+	case p.Warning:
 		kind = "warning: "
+	case p.Pos.File == "":
+		kind = "error: " // without a place the line would not look like one
 	}
 	fmt.Fprintf(&b, "%s%s\n", kind, p.Error())
 	if r.Source != nil && p.Pos.Line > 0 {
 		if line := r.Source(p.Pos); line != "" {
-			fmt.Fprintf(&b, "  | %s\n  | %s^\n", line, indent(line, p.Pos.Col-1))
+			line, at := excerpt(line, p.Pos.Col-1)
+			fmt.Fprintf(&b, "  | %s\n  | %s^\n", line, indent(line, at))
 		}
 	}
 	if p.Hint != "" {
 		fmt.Fprintf(&b, "  = %s\n", p.Hint)
 	}
 	return b.String()
+}
+
+// excerptWidth is how many bytes of a long line are shown: what is wrong and the caret below it stay
+// side by side on a terminal of 80 columns.
+const excerptWidth = 72
+
+// excerpt cuts a long line down to what surrounds byte at, and tells where that byte is now.
+func excerpt(line string, at int) (string, int) {
+	if len(line) <= excerptWidth {
+		return line, at
+	}
+	const cut = "…"
+	from := min(max(at-excerptWidth/2, 0), len(line)-excerptWidth)
+	to := from + excerptWidth
+	for from > 0 && !utf8.RuneStart(line[from]) {
+		from--
+	}
+	for to < len(line) && !utf8.RuneStart(line[to]) {
+		to++
+	}
+	part := line[from:to]
+	if to < len(line) {
+		part += cut
+	}
+	if from == 0 {
+		return part, at
+	}
+	return cut + part, at - from + len(cut)
 }
 
 // indent returns white space as wide as the first n bytes of line, so that a caret below stands
