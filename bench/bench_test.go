@@ -57,6 +57,7 @@ func TestChoose(t *testing.T) {
 		{"", len(works)},
 		{"one-128", 1},
 		{"fan", 3},
+		{"fan100,fan1,one-16", 4},
 		{"pub,request", 3},
 		{"nothing", -1},
 		{"one,", -1},

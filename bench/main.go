@@ -112,16 +112,22 @@ func choose(list string) ([]work, error) {
 	if list == "" {
 		return works, nil
 	}
-	var chosen []work
+	wanted := make([]bool, len(works))
 	for word := range strings.SplitSeq(list, ",") {
-		before := len(chosen)
-		for _, w := range works {
+		found := false
+		for i, w := range works {
 			if word != "" && strings.HasPrefix(w.name, word) {
-				chosen = append(chosen, w)
+				wanted[i], found = true, true
 			}
 		}
-		if len(chosen) == before {
+		if !found {
 			return nil, fmt.Errorf("no workload is called %q: see -h", word)
+		}
+	}
+	var chosen []work
+	for i, w := range works {
+		if wanted[i] {
+			chosen = append(chosen, w)
 		}
 	}
 	return chosen, nil
