@@ -2,9 +2,12 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,6 +107,111 @@ func TestDeliveryDoesNotReviveASubscription(t *testing.T) {
 		time.Sleep(20 * time.Microsecond)
 		if !sub.Closed.Load() || sub.Delivered.Load() != n {
 			t.Fatal("the subscription lives again")
+		}
+	}
+}
+
+// Those who come at the same time as others that are turned away must not be turned away with them.
+func TestMaxConnectionsIsExact(t *testing.T) {
+	t.Parallel()
+	const seats, clients = 5, 40
+	h := open(t, fmt.Sprintf("max_connections: %d", seats))
+	for range 3 {
+		var in atomic.Int32
+		var all sync.WaitGroup
+		leave := make(chan struct{})
+		var tried sync.WaitGroup
+		for range clients {
+			p := h.raw()
+			tried.Add(1)
+			all.Go(func() {
+				defer p.Close()
+				_, _ = p.Write([]byte("PING\r\n"))
+				_, _ = p.in.ReadString('\n')
+				if line, _ := p.in.ReadString('\n'); line == "PONG\r\n" {
+					in.Add(1)
+				}
+				tried.Done()
+				<-leave
+			})
+		}
+		tried.Wait()
+		if n := in.Load(); n != seats {
+			t.Errorf("%d of %d are let in, want %d", n, clients, seats)
+		}
+		close(leave)
+		all.Wait()
+		until(t, "all to leave", func() bool { return h.registry.Len() == 0 })
+	}
+}
+
+// A message for a queue group must not go to a member that is on its way out while there are others.
+func TestClosingMembersGetNothing(t *testing.T) {
+	t.Parallel()
+	h := build(t, "")
+	s, _ := h.inMemory(t)
+	sub := s.mustSubscribe(t, "foo", "q", "1")
+	s.conn.Close(conn.ServerShutdown) // last words are still sent
+	b := broker.Begin()
+	defer b.End(0)
+	if n := s.Deliver(b, sub, message("foo", "x")); n != 0 {
+		t.Errorf("took %d messages", n)
+	}
+}
+
+// A client that has its last message may use the name of the subscription again at once.
+func TestNameOfAnEndedSubscription(t *testing.T) {
+	t.Parallel()
+	h := build(t, "")
+	s, _ := h.inMemory(t)
+	old := s.mustSubscribe(t, "foo", "", "1")
+	old.Closed.Store(true) // as the publisher of the last message does, before it cleans up
+	again := s.mustSubscribe(t, "bar", "", "1")
+	if again == old || again.Subject != "bar" {
+		t.Errorf("subscribed to %s", again.Subject)
+	}
+	if n := h.broker.Account("$G").Index().Len(); n != 1 {
+		t.Errorf("%d subscriptions are left", n)
+	}
+}
+
+// Of many moments at which a reload may decide anew about a client, none gives it back the rights of
+// its earlier CONNECT.
+func TestRegrantDoesNotUndoConnect(t *testing.T) {
+	t.Parallel()
+	const wide = `accounts { A { users: [{user: a, password: a}] }, B { users: [{user: b, password: b}] } }`
+	narrow := strings.ReplaceAll(wide, "}]", ", permissions: {publish: x}}]")
+	h := build(t, wide)
+	s, _ := h.inMemory(t)
+	next := options(t, narrow)
+	a, err := auth.New(next, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := []*Settings{h.Settings(), NewSettings(next, a, h.Settings().Info)}
+	stop, done := make(chan struct{}), make(chan struct{})
+	h.tasks.Go("regrant", func(ctx context.Context) {
+		defer close(done)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				h.Apply(settings[i%2])
+				s.Regrant(ctx)
+			}
+		}
+	})
+	defer func() { close(stop); <-done }()
+	for range 300 {
+		for _, name := range []string{"a", "b"} {
+			if why := s.feed(fmt.Sprintf("CONNECT {\"user\":%[1]q,\"pass\":%[1]q}\r\n", name)); why != conn.Open {
+				t.Fatal(why)
+			}
+			runtime.Gosched()
+			if g, a := s.grant.Load(), s.account.Load(); g.User != name || g.Account != a.Name {
+				t.Fatalf("%s has the grant of %s, account %s", name, g.User, a.Name)
+			}
 		}
 	}
 }

@@ -32,6 +32,7 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 		return 0
 	}
 	bytes := s.appendLocked(q, b, sub, r, msgs)
+	q.CountLocked(len(msgs), bytes)
 	sub.Delivered.Store(sub.Delivered.Load() + int64(len(msgs)))
 	if last {
 		sub.Closed.Store(true)
@@ -136,10 +137,9 @@ func appendLine(dst []byte, sub *broker.Sub, subj []byte, m *broker.Msg, cut int
 
 // delivered counts what was queued.
 func (s *Session) delivered(b *broker.Batch, msgs, bytes int) {
-	n := &s.conn.Counters
-	n.OutMsgs.Add(int64(msgs))
-	n.OutBytes.Add(int64(bytes))
-	n.LastActivity.Store(b.Now.UnixNano())
+	if now, last := b.Now.UnixNano(), &s.conn.Counters.LastActivity; last.Load() < now {
+		last.Store(now)
+	}
 	b.OutMsgs += msgs
 	b.OutBytes += bytes
 }

@@ -55,7 +55,7 @@ type greeting struct {
 func (g *greeting) run(ctx context.Context) conn.Reason {
 	set := g.s.set
 	o := set.Options
-	if g.s.link.registry.Len() > o.Limits.MaxConnections {
+	if g.s.seated = g.s.link.sit(o.Limits.MaxConnections); !g.s.seated {
 		return g.reject(wire.TextMaxConnections)
 	}
 	if set.tls != nil && !g.s.link.mayHandshake(o.TLS.RateLimit) {
@@ -140,8 +140,8 @@ func plainTransport(sock net.Conn, rest []byte) (conn.Transport, error) {
 // proxy reads the PROXY header, if there is one and its sender may send it.
 func (g *greeting) proxy() conn.Reason {
 	peer := g.s.conn.Facts().Remote.Addr()
-	defer func() { _ = g.sock.SetReadDeadline(time.Time{}) }()
-	_ = g.sock.SetReadDeadline(time.Now().Add(proxyPeriod))
+	defer g.until(time.Time{})
+	g.until(time.Now().Add(proxyPeriod))
 	for {
 		if err := g.read(); err != nil {
 			return readReason(err, conn.ProtocolViolation)
@@ -174,8 +174,14 @@ func (g *greeting) setRemote(a netip.AddrPort) {
 	g.s.conn.SetFacts(&f)
 }
 
+// until bounds how long reads wait; the zero time takes the bound off.
+func (g *greeting) until(t time.Time) { _ = g.sock.SetReadDeadline(t) }
+
 // read adds what one read brings to rest.
 func (g *greeting) read() error {
+	if g.s.conn.Reason() != conn.Open { // Close came before the deadline that holds now
+		return net.ErrClosed
+	}
 	var p [512]byte
 	n, err := g.sock.Read(p[:])
 	g.rest = append(g.rest, p[:n]...)
@@ -190,9 +196,9 @@ func (g *greeting) waitForClient(fallback time.Duration) conn.Reason {
 	if len(g.rest) > 0 {
 		return conn.Open
 	}
-	_ = g.sock.SetReadDeadline(time.Now().Add(fallback))
+	g.until(time.Now().Add(fallback))
 	err := g.read()
-	_ = g.sock.SetReadDeadline(time.Time{})
+	g.until(time.Time{})
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded) && g.s.conn.Reason() == conn.Open:
 		if g.info() != nil {
@@ -206,8 +212,8 @@ func (g *greeting) waitForClient(fallback time.Duration) conn.Reason {
 
 // startsTLS reports whether the client's first bytes are those of TLS.
 func (g *greeting) startsTLS(deadline time.Time) (bool, error) {
-	defer func() { _ = g.sock.SetReadDeadline(time.Time{}) }()
-	_ = g.sock.SetReadDeadline(deadline)
+	defer g.until(time.Time{})
+	g.until(deadline)
 	for len(g.rest) < recordHeader {
 		if err := g.read(); err != nil {
 			return false, err

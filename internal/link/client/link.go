@@ -39,6 +39,7 @@ type Link struct {
 
 	settings   atomic.Pointer[Settings]
 	handshakes rate
+	seats      atomic.Int64 // connections that were let in as far as max_connections goes
 	stopped    atomic.Bool
 }
 
@@ -105,6 +106,18 @@ func (l *Link) Serve(ctx context.Context, sock net.Conn) {
 	}
 	c.Serve(ctx)
 }
+
+// sit takes a seat for a connection unless all of them are taken. A seat is given back with stand.
+func (l *Link) sit(seats int) bool {
+	for n := l.seats.Load(); n < int64(seats); n = l.seats.Load() {
+		if l.seats.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *Link) stand() { l.seats.Add(-1) }
 
 // Stop ends all client connections, also those that are just being made.
 func (l *Link) Stop() {

@@ -34,6 +34,7 @@ type Session struct {
 	origin broker.Origin
 	run    broker.Run // messages that are collected for publishing
 	perms  *perm.Set
+	seated bool // counts for max_connections
 	pinged bool // the first PING has been answered
 	spoke  bool // a whole operation has arrived
 	traced bool // trace lines are wanted, as of the current read
@@ -204,6 +205,9 @@ func (s *Session) Closed(why conn.Reason) {
 	s.timers.stop()
 	s.mu.Unlock()
 	s.dropSubscriptions()
+	if s.seated {
+		s.link.stand()
+	}
 	if a := s.account.Load(); a != nil {
 		a.Leave()
 		if why == conn.SlowConsumerPendingBytes || why == conn.SlowConsumerWriteDeadline {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"regexp"
 	"strings"
 
 	"natsd/internal/broker"
@@ -166,10 +165,3 @@ func (s *Session) tracePayload(arrow string, body []byte, header int) {
 }
 
 func (s *Session) trace(text string) { s.logAt(logging.LevelTrace, text) }
-
-// secrets finds the values of a CONNECT that must not be shown.
-var secrets = regexp.MustCompile(`(?i)("(?:pass|auth_token|jwt|sig|proxy_sig)"\s*:\s*)("(?:[^"\\]|\\.)*"|[^,}\s]*)`)
-
-func redact(text []byte) string {
-	return secrets.ReplaceAllString(string(text), `$1"[REDACTED]"`)
-}
