@@ -16,6 +16,9 @@ import (
 // The name is the last element of the key, or what the operator chose in its place.
 func (d *decoder) convert(n *node, name string, v *syntax.Value, path string, from Origin) any {
 	k := &n.key
+	if k.Secret {
+		d.secrets = append(d.secrets, v)
+	}
 	read := k.Parse
 	if read == nil {
 		read = func(v *syntax.Value) (any, error) { return d.read(k, name, v, path, from) }

@@ -15,6 +15,9 @@ type decoder struct {
 	tree     *node
 	broken   bool // the file has syntax errors, so the tree is incomplete
 	refusals []syntax.Problem
+	files    syntax.Files
+	archive  *Archive
+	secrets  []*syntax.Value // all that stand under keys with a secret value
 }
 
 // table reads the entries of one block.

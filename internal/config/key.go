@@ -9,14 +9,15 @@ type Reload uint8
 
 // The reload classes.
 const (
-	Live    Reload = iota // takes effect at once, existing connections included
-	NewOnly               // only connections made afterwards use it
-	Restart               // kept for the next start
+	Live       Reload = iota // takes effect at once, existing connections included
+	NewOnly                  // only connections made afterwards use it
+	Disruptive               // takes effect at once; connections that lose their right to it end
+	Restart                  // kept for the next start
 )
 
 // String returns the word for the documentation.
 func (r Reload) String() string {
-	return [...]string{"live", "new connections", "restart"}[r]
+	return [...]string{"live", "new connections", "live, may disconnect", "restart"}[r]
 }
 
 // Key describes one configuration key: everything that decoding, checking, layering, documentation
@@ -40,6 +41,7 @@ type Key struct {
 	Default any      // bool, int, string, time.Duration, []string or nil
 	Flag    string   // command-line flag with dashes, for the documentation; empty when there is none
 	Reload  Reload
+	Why     string // the key is not simply live: whom that concerns, or why it cannot be
 	Secret  bool   // the value is shown redacted
 	Doc     string // one or two plain sentences
 
@@ -51,6 +53,9 @@ type Key struct {
 	// PlainOnly keys are the Short of a block that has no name for them inside: in a file they are
 	// set by the plain value in place of the block only.
 	PlainOnly bool
+
+	// Grouping blocks mean nothing by being there: an empty one is as good as none.
+	Grouping bool
 
 	// Short names the key inside a Block that a plain value in place of the block stands for:
 	// with "enabled", `watch: false` means `watch { enabled: false }`.

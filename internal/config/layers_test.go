@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"natsd/internal/config/syntax"
 )
 
 // samples holds three valid texts for the keys whose type alone does not suggest any.
@@ -108,7 +110,8 @@ func layered(t *testing.T, file, env, flags layerTexts) map[string]Value {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &decoder{tree: tree, src: Source{Environ: map[string]string{}}}
+	d := &decoder{}
+	d.begin(Source{Environ: map[string]string{}}, tree, syntax.Disk{})
 	if file != nil {
 		var b strings.Builder
 		file.write(&b, tree)

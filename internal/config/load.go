@@ -31,19 +31,22 @@ type Flag struct {
 // Load reads, layers and checks a configuration. Options is nil when the report has errors, and
 // whole otherwise. Load creates nothing and changes nothing; it may be called at any time, from any
 // goroutine.
-func Load(src Source) (*Options, *Report) {
+func Load(src Source) (*Options, *Report) { return loadWith(&decoder{}, src, syntax.Disk{}) }
+
+// loadWith is Load with a new decoder, and with files that need not be on a disk.
+func loadWith(d *decoder, src Source, files syntax.Files) (*Options, *Report) {
 	if src.Env == nil {
 		src.Env = os.LookupEnv
 	}
 	tree, err := registry()
-	d := &decoder{src: src, tree: tree}
+	d.begin(src, tree, files)
 	report := &Report{Source: func(Pos) string { return "" }}
 	if err != nil {
 		d.errorAt(Pos{}, "", "internal: %s", err)
 		report.Problems = d.list
 		return nil, report
 	}
-	o := &Options{ConfigFile: src.Path, LoadedAt: time.Now()}
+	o := &Options{ConfigFile: src.Path, LoadedAt: time.Now(), Archive: d.archive}
 	root := newBlock(d, tree, "", Pos{})
 	d.readFile(root, o, report)
 	o.Values = d.layer(root)
@@ -58,6 +61,11 @@ func Load(src Source) (*Options, *Report) {
 	return o, report
 }
 
+func (d *decoder) begin(src Source, tree *node, files syntax.Files) {
+	d.src, d.tree, d.archive = src, tree, &Archive{src: src}
+	d.files = recorder{files, d.archive}
+}
+
 // sections lets every section take its values, then checks the rules across options.
 func (d *decoder) sections(root *block, o *Options) {
 	for _, s := range sections() {
@@ -70,6 +78,8 @@ func (d *decoder) sections(root *block, o *Options) {
 	}
 	d.pending(root)
 	d.effective(root, o.Values)
+	o.Contents = map[string]Content{}
+	d.contents(root, o.Contents)
 }
 
 // readFile parses the file and puts its checked values into root.
@@ -78,7 +88,7 @@ func (d *decoder) readFile(root *block, o *Options, report *Report) {
 	if d.src.Path == "" {
 		return
 	}
-	file, problems := syntax.ParseFile(d.path(d.src.Path), d.src.Env)
+	file, problems := syntax.ParseFrom(d.files, d.path(d.src.Path), d.src.Env)
 	d.list = append(d.list, problems...)
 	if file == nil {
 		return
@@ -88,7 +98,7 @@ func (d *decoder) readFile(root *block, o *Options, report *Report) {
 	if file.Root == nil {
 		return
 	}
-	o.Files = file.Files
+	o.Files, o.Patterns = file.Files, file.Patterns
 	root.pos = Pos{File: d.path(d.src.Path)}
 	if len(file.Root.Entries) == 0 && len(problems) == 0 {
 		d.warnAt(root.pos, "", "config has no values or is empty")
@@ -188,7 +198,7 @@ func (d *decoder) effective(root *block, values map[string]Value) {
 		}
 		v.Value = b.value(n.name)
 		if n.key.Secret && v.Value != nil {
-			v.Value = redacted
+			v.sum, v.Value = sumOf(v.Value), redacted
 		}
 		if list, ok := v.Value.([]string); ok {
 			v.Value = slices.Clone(list)

@@ -20,6 +20,12 @@ type Options struct {
 	Digest string
 	// Files lists the configuration file and everything it includes, absolute.
 	Files []string
+	// Patterns lists the patterns of includes, absolute: a new file that matches one belongs to the
+	// configuration too.
+	Patterns []string
+	// Archive holds everything that was read, files that keys name included; nil when the snapshot was
+	// not made by Load.
+	Archive *Archive
 	// LoadedAt is when this snapshot was built.
 	LoadedAt time.Time
 
@@ -79,6 +85,9 @@ type Options struct {
 	// Values holds every scalar key with its effective value and where it came from, by full key
 	// path ("cluster.tls.timeout"). Secrets are redacted.
 	Values map[string]Value
+	// Contents holds what stands under all other keys in the same way, users and accounts left out:
+	// together with Accounts and the users of Authorization it makes two configurations comparable.
+	Contents map[string]Content
 
 	refusals []syntax.Problem
 }

@@ -44,4 +44,6 @@ type Value struct {
 	// Shadowed lists the origins of lower layers that gave a value too, nearest first, the
 	// default left out.
 	Shadowed []Origin
+
+	sum sum // of content that Value does not show
 }

@@ -17,7 +17,7 @@ func secretOrFile(b *block, name, fileName string) Secret {
 		b.errorf(fileName, "%s and %s cannot both be set", name, fileName)
 		return ""
 	}
-	data, err := b.d.readFileAt(file)
+	data, err := b.side(fileName, file)
 	if err != nil {
 		b.errorf(fileName, "%v", err)
 		return ""

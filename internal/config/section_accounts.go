@@ -13,12 +13,12 @@ import (
 const SystemAccountName = "$SYS"
 
 var accountsSection = section{title: "Accounts", decode: decodeAccounts, check: checkAccounts, keys: slices.Concat([]Key{
-	{Path: "accounts", Type: Names | List, TypeError: "expected accounts as a block { … } or an array of names, got %s", Doc: "Accounts: separate subject spaces, with their users. Names are case-sensitive."},
-	{Path: "accounts.*", Type: Block, TypeError: "Expected map entries for accounts", Doc: "One account."},
+	{Path: "accounts", Type: Names | List, TypeError: "expected accounts as a block { … } or an array of names, got %s", Reload: Disruptive, Why: "Connections of users who are gone or moved to another account end.", Doc: "Accounts: separate subject spaces, with their users. Names are case-sensitive."},
+	{Path: "accounts.*", Type: Block, TypeError: "Expected map entries for accounts", Reload: Disruptive, Why: "Connections of users who are gone or moved to another account end.", Doc: "One account."},
 	{Path: "accounts.*.nkey", Type: Text, Doc: "Public account nkey."},
 }, userKeys("accounts.*.users"), []Key{
 	{Path: "accounts.*.limits", Type: Block, UnknownText: "Unknown field %q parsing account limits", TypeError: "Expected account limits to be a map/struct, got %s", Doc: "Limits of the account; -1 is unlimited."},
-	{Path: "accounts.*.limits.max_connections", Aliases: []string{"max_conn"}, Type: Int, Default: -1, Doc: "Connections of the account."},
+	{Path: "accounts.*.limits.max_connections", Aliases: []string{"max_conn"}, Type: Int, Default: -1, Reload: Disruptive, Why: "Connections above the limit end, newest first.", Doc: "Connections of the account."},
 	{Path: "accounts.*.limits.max_subscriptions", Aliases: []string{"max_subs"}, Type: Int, Default: -1, Doc: "Subscriptions per connection."},
 	{Path: "accounts.*.limits.max_payload", Aliases: []string{"max_pay"}, Type: Size, Default: -1, Doc: "Largest message."},
 	{Path: "accounts.*.limits.max_leafnodes", Aliases: []string{"max_leafs"}, Type: Int, Default: -1, Doc: "Leafnode connections."},

@@ -12,27 +12,27 @@ import (
 const GlobalAccount = "$G"
 
 var authorizationSection = section{title: "Authorization", decode: decodeAuthorization, check: checkAuthorization, keys: slices.Concat([]Key{
-	{Path: "authorization", Type: Block, Doc: "Who may connect: one user, one token, or a list of users of the global account."},
-	{Path: "authorization.user", Aliases: []string{"username"}, Type: Text, Flag: "--user", Doc: "Name of the only user."},
-	{Path: "authorization.password", Aliases: []string{"pass"}, Type: Text, Secret: true, Flag: "--pass", Doc: "Password of the only user, in clear or as bcrypt hash."},
-	{Path: "authorization.password_file", Own: true, Type: Text, Doc: "File that holds the password."},
-	{Path: "authorization.token", Type: Text, Secret: true, Flag: "--auth", Doc: "Token that every client must show, in clear or as bcrypt hash."},
-	{Path: "authorization.token_file", Own: true, Type: Text, Doc: "File that holds the token."},
+	{Path: "authorization", Type: Block, Grouping: true, Doc: "Who may connect: one user, one token, or a list of users of the global account."},
+	{Path: "authorization.user", Aliases: []string{"username"}, Type: Text, Flag: "--user", Reload: Disruptive, Why: "Connections that came with the old credentials end.", Doc: "Name of the only user."},
+	{Path: "authorization.password", Aliases: []string{"pass"}, Type: Text, Secret: true, Flag: "--pass", Reload: Disruptive, Why: "Connections that came with the old credentials end.", Doc: "Password of the only user, in clear or as bcrypt hash."},
+	{Path: "authorization.password_file", Own: true, Type: Text, Reload: Disruptive, Why: "Connections that came with the old credentials end.", Doc: "File that holds the password."},
+	{Path: "authorization.token", Type: Text, Secret: true, Flag: "--auth", Reload: Disruptive, Why: "Connections that came with the old credentials end.", Doc: "Token that every client must show, in clear or as bcrypt hash."},
+	{Path: "authorization.token_file", Own: true, Type: Text, Reload: Disruptive, Why: "Connections that came with the old credentials end.", Doc: "File that holds the token."},
 	{Path: "authorization.timeout", Type: SecondsOrDuration, ZeroIsDefault: true, Check: checkAtLeast0("timeout"), Reload: NewOnly, Doc: "Time that a client has to prove who it is: 2 seconds; with TLS one second more than the handshake."},
-	{Path: "authorization.proxy_required", Type: Bool, Default: false, Doc: "The only user, or the token, counts only through a trusted proxy."},
+	{Path: "authorization.proxy_required", Type: Bool, Default: false, Reload: Disruptive, Why: "Connections that did not come through a trusted proxy end.", Doc: "The only user, or the token, counts only through a trusted proxy."},
 }, userKeys("authorization.users"),
 	permissionKeys("authorization.default_permissions", "default_permission", "permissions"),
 	[]Key{
-		{Path: "no_auth_user", Type: Text, Doc: "User or nkey that clients without credentials become."},
+		{Path: "no_auth_user", Type: Text, Reload: Disruptive, Why: "Connections that are this user without credentials end when they may be nobody any more.", Doc: "User or nkey that clients without credentials become."},
 		{Path: "allow_auth_removal", Own: true, Type: Bool, Default: false, Doc: "Permits a reload that takes away all authentication, TLS or accounts, or opens a loopback listener without authentication. It counts when it stands in the running configuration."},
 		{Path: "bcrypt_max_cost", Own: true, Type: Int, Default: 16, Check: checkRange("bcrypt_max_cost", bcrypt.MinCost, bcrypt.MaxCost), Doc: "Highest cost of bcrypt hashes; higher ones are refused."},
-		{Path: "auth_failure_delay", Own: true, Type: Block, Doc: "Slows down repeated failed logins of one address and user together."},
+		{Path: "auth_failure_delay", Own: true, Type: Block, Grouping: true, Doc: "Slows down repeated failed logins of one address and user together."},
 		{Path: "auth_failure_delay.free", Type: Int, Default: 20, Check: checkAtLeast0("free"), Doc: "Failures within `per` that are answered at once."},
 		{Path: "auth_failure_delay.per", Type: SecondsOrDuration, Default: time.Minute, Check: checkAtLeast0("per"), Doc: "The window."},
 		{Path: "auth_failure_delay.max", Type: SecondsOrDuration, Default: time.Second, Check: checkAtLeast0("max"), Doc: "The longest delay after that."},
 		{Path: "proxies", Type: Block, Doc: "Proxies that may speak for clients."},
-		{Path: "proxies.trusted", Type: Blocks, Doc: "The proxies."},
-		{Path: "proxies.trusted[].key", Aliases: []string{"public_key"}, Type: Text, Doc: "Public nkey of the proxy."},
+		{Path: "proxies.trusted", Type: Blocks, Reload: Disruptive, Why: "Connections that came through a proxy which is not trusted any more end.", Doc: "The proxies."},
+		{Path: "proxies.trusted[].key", Aliases: []string{"public_key"}, Type: Text, Reload: Disruptive, Why: "Connections that came through a proxy which is not trusted any more end.", Doc: "Public nkey of the proxy."},
 	})}
 
 const defaultAuthTimeout = 2 * time.Second

@@ -10,7 +10,7 @@ import (
 )
 
 var limitsSection = section{title: "Limits and timers", decode: decodeLimits, check: checkLimits, keys: []Key{
-	{Path: "max_connections", Aliases: []string{"max_conn"}, Type: Int, Default: 65536, Doc: "Clients that may be connected at once. With 0 or less nobody may connect."},
+	{Path: "max_connections", Aliases: []string{"max_conn"}, Type: Int, Default: 65536, Reload: Disruptive, Why: "Connections above the limit end, newest first.", Doc: "Clients that may be connected at once. With 0 or less nobody may connect."},
 	{Path: "max_subscriptions", Aliases: []string{"max_subs"}, Type: Int, Default: 0, Doc: "Subscriptions that one connection may have; 0 is unlimited."},
 	{Path: "max_sub_tokens", Aliases: []string{"max_subscription_tokens"}, Type: Int, Default: 0, Check: checkSubTokens, Doc: "Tokens that the subject of a subscription may have, up to 255; unlimited when not set."},
 	{Path: "max_control_line", Type: Size, Default: 4096, ZeroIsDefault: true, Check: checkSize32("max_control_line", 0), Doc: "Longest protocol line of a client, in bytes."},

@@ -103,7 +103,7 @@ func decodeOperatorJWTs(root *block) []*jwt.OperatorClaims {
 func readOperator(d *decoder, entry string) (*jwt.OperatorClaims, error) {
 	token := entry
 	if !strings.HasPrefix(entry, "eyJ") { // the JSON of every JWT's header begins with {"
-		data, err := d.readFileAt(entry)
+		data, err := d.side("operator", entry)
 		if err != nil {
 			return nil, err
 		}

@@ -3,9 +3,6 @@ package config
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"io/fs"
-	"os"
 	"slices"
 	"time"
 )
@@ -118,10 +115,10 @@ func loadPair(b *block) []tls.Certificate {
 		b.errorf("cert_file", "missing 'key_file' in TLS configuration")
 		return nil
 	}
-	cert, err := b.d.readFileAt(certFile)
+	cert, err := b.side("cert_file", certFile)
 	var key []byte
 	if err == nil {
-		key, err = b.d.readFileAt(keyFile)
+		key, err = b.side("key_file", keyFile)
 	}
 	var pair tls.Certificate
 	if err == nil {
@@ -142,7 +139,7 @@ func loadCAs(b *block) *x509.CertPool {
 	if file == "" {
 		return nil
 	}
-	pem, err := b.d.readFileAt(file)
+	pem, err := b.side("ca_file", file)
 	if err != nil {
 		b.errorf("ca_file", "%v", err)
 		return nil
@@ -152,26 +149,4 @@ func loadCAs(b *block) *x509.CertPool {
 		b.errorf("ca_file", "failed to parse root ca certificate")
 	}
 	return pool
-}
-
-// maxSideFile bounds certificates, secrets and JWTs: what is larger is the wrong file.
-const maxSideFile = 4 << 20
-
-var errSideFile = errors.New("not a regular file of less than 4 MiB")
-
-// readFileAt reads a file that the configuration names. Errors carry the path as written there.
-func (d *decoder) readFileAt(name string) ([]byte, error) {
-	full := d.path(name)
-	info, err := os.Stat(full)
-	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxSideFile) {
-		err = &fs.PathError{Op: "open", Path: name, Err: errSideFile}
-	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(full)
-	}
-	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: pe.Err}
-	}
-	return data, err
 }

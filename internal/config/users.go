@@ -11,17 +11,17 @@ import (
 
 // userKeys describes an array of users.
 func userKeys(prefix string) []Key {
-	return slices.Concat([]Key{{Path: prefix, Type: Blocks, TypeError: "Expected users field to be an array, got %s", Doc: "Users and nkeys. Names are unique over all accounts."}},
+	return slices.Concat([]Key{{Path: prefix, Type: Blocks, TypeError: "Expected users field to be an array, got %s", Reload: Disruptive, Why: "Connections of a user who is gone, who moved to another account, or whose credentials changed end; all others stay.", Doc: "Users and nkeys. Names are unique over all accounts."}},
 		under(prefix+"[]", userGroup), permissionKeys(prefix+"[].permissions", "permission", "authorization"))
 }
 
 var userGroup = []Key{
-	{Path: ".user", Aliases: []string{"username"}, Type: Text, Doc: "Name; with `verify_and_map` the name in the certificate."},
-	{Path: ".password", Aliases: []string{"pass"}, Type: Text, Secret: true, Doc: "Password, in clear or as bcrypt hash."},
-	{Path: ".password_file", Own: true, Type: Text, Doc: "File that holds the password."},
-	{Path: ".nkey", Type: Text, Doc: "Public user nkey, in place of a name."},
-	{Path: ".allowed_connection_types", Aliases: []string{"connection_types", "clients"}, Type: Strings, Doc: "Kinds of connection the user may use: " + strings.Join(connectionTypes, ", ") + "; all when not set."},
-	{Path: ".proxy_required", Type: Bool, Default: false, Doc: "The user may connect only through a trusted proxy."},
+	{Path: ".user", Aliases: []string{"username"}, Type: Text, Reload: Disruptive, Why: "Connections of this user end.", Doc: "Name; with `verify_and_map` the name in the certificate."},
+	{Path: ".password", Aliases: []string{"pass"}, Type: Text, Secret: true, Reload: Disruptive, Why: "Connections of this user end.", Doc: "Password, in clear or as bcrypt hash."},
+	{Path: ".password_file", Own: true, Type: Text, Reload: Disruptive, Why: "Connections of this user end.", Doc: "File that holds the password."},
+	{Path: ".nkey", Type: Text, Reload: Disruptive, Why: "Connections of this user end.", Doc: "Public user nkey, in place of a name."},
+	{Path: ".allowed_connection_types", Aliases: []string{"connection_types", "clients"}, Type: Strings, Reload: Disruptive, Why: "Connections of this user of other kinds end.", Doc: "Kinds of connection the user may use: " + strings.Join(connectionTypes, ", ") + "; all when not set."},
+	{Path: ".proxy_required", Type: Bool, Default: false, Reload: Disruptive, Why: "Connections of this user that did not come through a trusted proxy end.", Doc: "The user may connect only through a trusted proxy."},
 }
 
 var connectionTypes = []string{"STANDARD", "WEBSOCKET", "LEAFNODE", "LEAFNODE_WS", "MQTT", "MQTT_WS", "IN_PROCESS"}

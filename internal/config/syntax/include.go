@@ -3,12 +3,9 @@ package syntax
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 const (
@@ -101,13 +98,13 @@ func (p *parser) resolve(start int, path string) ([]string, bool) {
 	name := filepath.Join(p.dir, path)
 	if filepath.IsAbs(path) {
 		// nats-server takes even this path as relative; a file that relies on that goes on working.
-		if !exists(path) && exists(name) {
+		if files := p.loader.files; !files.Exists(path) && files.Exists(name) {
 			p.warnAt(start, fmt.Sprintf("there is no %s: %s is used", path, name), "write the path relative to this file, without a leading slash")
 			return []string{name}, true
 		}
 		name = filepath.Clean(path)
 	}
-	if !isPattern(path) || exists(name) {
+	if !isPattern(path) || p.loader.files.Exists(name) {
 		return []string{name}, true
 	}
 	names, err := p.loader.match(name)
@@ -130,19 +127,19 @@ func (l *loader) match(pattern string) ([]string, error) {
 	if _, err := filepath.Match(base, ""); err != nil {
 		return nil, errors.New("not a valid pattern")
 	}
-	entries, err := os.ReadDir(filepath.Clean(dir))
+	entries, err := l.files.List(filepath.Clean(dir))
 	if err != nil {
 		return nil, err
 	}
 	l.file.Patterns = append(l.file.Patterns, absolute(pattern))
 	var names []string
-	for _, e := range entries {
+	for _, name := range entries {
 		// Editors keep their locks and copies beside the file, with a dot in front.
-		if e.Name()[0] == '.' && base[0] != '.' {
+		if name[0] == '.' && base[0] != '.' {
 			continue
 		}
-		if ok, _ := filepath.Match(base, e.Name()); ok {
-			names = append(names, filepath.Join(dir, e.Name()))
+		if ok, _ := filepath.Match(base, name); ok {
+			names = append(names, filepath.Join(dir, name))
 		}
 	}
 	return names, nil
@@ -163,7 +160,7 @@ func (p *parser) load(start int, name string) (*Table, bool) {
 	if len(l.chain) > maxDepth {
 		return nil, p.failAt(start, fmt.Sprintf("includes nested deeper than %d", maxDepth), "")
 	}
-	text, err := readFile(name)
+	text, err := l.files.Read(name)
 	if err != nil {
 		hint := ""
 		if errors.Is(err, fs.ErrNotExist) {
@@ -193,60 +190,6 @@ func (l *loader) cycle(name, path string) string {
 		return ""
 	}
 	return b.String() + name
-}
-
-// readFile reads a regular file of acceptable size. It never waits for a writer, as opening a FIFO
-// would, and never touches a device.
-func readFile(name string) (string, error) {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return "", &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
-	}
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() {
-		return "", &fs.PathError{Op: "open", Path: name, Err: notRegular(info.Mode())}
-	}
-	tooLarge := &fs.PathError{Op: "read", Path: name, Err: errTooLarge}
-	if info.Size() > maxFileSize {
-		return "", tooLarge
-	}
-	// The size may be out of date, and files under /proc have none.
-	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err != nil {
-		return "", err
-	}
-	if len(text) > maxFileSize {
-		return "", tooLarge
-	}
-	return string(text), nil
-}
-
-// notRegular says what a file is instead.
-func notRegular(mode fs.FileMode) error {
-	what := "a special file"
-	switch {
-	case mode.IsDir():
-		what = "a directory"
-	case mode&fs.ModeNamedPipe != 0:
-		what = "a named pipe"
-	case mode&fs.ModeDevice != 0:
-		what = "a device"
-	case mode&fs.ModeSocket != 0:
-		what = "a socket"
-	}
-	return errors.New("this is " + what + ", not a regular file")
-}
-
-func exists(name string) bool {
-	_, err := os.Stat(name)
-	return err == nil
 }
 
 // absolute returns the path from the root.

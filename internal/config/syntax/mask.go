@@ -65,3 +65,13 @@ func valueLength(text string) int {
 }
 
 func hide(b []byte) { copy(b, strings.Repeat("*", len(b))) }
+
+// Mask returns text with everything hidden that looks like a secret, going line by line by the names
+// of keys and by forms that give themselves away. It hides more rather than less.
+func Mask(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	for i, line := range lines {
+		lines[i] = mask(line)
+	}
+	return strings.Join(lines, "")
+}

@@ -41,9 +41,13 @@ func (f *File) Source(pos Pos) string {
 // with errors among the problems it is incomplete and fit for looking at, not for use.
 //
 // env resolves variables that no key above them defines; nil means an empty environment.
-func ParseFile(path string, env Env) (*File, []Problem) {
+func ParseFile(path string, env Env) (*File, []Problem) { return ParseFrom(Disk{}, path, env) }
+
+// ParseFrom is [ParseFile] with files that need not be on a disk.
+func ParseFrom(files Files, path string, env Env) (*File, []Problem) {
 	l := newLoader(env)
-	text, err := readFile(path)
+	l.files = files
+	text, err := files.Read(path)
 	if err != nil {
 		l.problems.add(Problem{Message: err.Error()})
 		return nil, l.problems.list
@@ -65,6 +69,7 @@ func Parse(name string, src []byte, env Env) (*File, []Problem) {
 // loader is what all the parsers of one load share.
 type loader struct {
 	env      Env
+	files    Files
 	file     *File
 	problems problems
 	included map[string]*Table // by absolute path: an include sees nothing of its includer
@@ -80,6 +85,7 @@ func newLoader(env Env) *loader {
 	}
 	return &loader{
 		env:      env,
+		files:    Disk{},
 		file:     &File{sources: make(map[string]*source)},
 		included: make(map[string]*Table),
 		environ:  make(map[string]*Value),
