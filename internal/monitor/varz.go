@@ -13,7 +13,7 @@ import (
 )
 
 // Varz is the state of the server in one object. Keys, order and omissions are those of nats-server;
-// only the last key is natsd's own.
+// only the last two keys are natsd's own.
 type Varz struct {
 	ID                string            `json:"server_id"`
 	Name              string            `json:"server_name"`
@@ -90,7 +90,8 @@ type Varz struct {
 	Proxies              *proxies           `json:"proxies,omitempty"`
 	TLSCertNotAfter      time.Time          `json:"tls_cert_not_after,omitzero"`
 
-	NatsdVersion string `json:"natsd_version"`
+	NatsdVersion string             `json:"natsd_version"`
+	NatsdLog     status.LogCounters `json:"natsd_log"`
 }
 
 // absent is the empty object of a feature that the server does not have.
@@ -145,6 +146,7 @@ func (c *Collector) Varz() *Varz {
 	}
 	v.setOptions(o, server)
 	v.setCounters(counters)
+	v.NatsdLog = counters.Log
 	v.setProcess(c.process, now)
 	return v
 }

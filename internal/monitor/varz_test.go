@@ -110,7 +110,8 @@ func TestVarzKeyOrder(t *testing.T) {
 			// Objects of features that natsd does not have stay empty, and flags differ by version.
 			differ := []string{
 				"$.cluster.", "$.gateway.", "$.leaf.", "$.mqtt.", "$.websocket.", "$.jetstream.", "$.feature_flags.",
-				"$.natsd_version", "$.git_commit", "$.gomemlimit",
+				"$.natsd_version", "$.natsd_log", "$.natsd_log.written", "$.natsd_log.dropped", "$.natsd_log.suppressed",
+				"$.natsd_log.rotated", "$.natsd_log.failing", "$.git_commit", "$.gomemlimit",
 			}
 			want := without(shape(t, capture(t, tt.file), 2), differ...)
 			got := without(shape(t, body, 2), differ...)
@@ -250,7 +251,8 @@ func TestShapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := map[string]bool{
-		"$.natsd_version": true, "$.git_commit": true, "$.gomemlimit": true, "$.proxies": true, "$.proxies.trusted": true,
+		"$.natsd_version": true, "$.natsd_log": true, "$.natsd_log.written": true, "$.natsd_log.dropped": true,
+		"$.natsd_log.suppressed": true, "$.natsd_log.rotated": true, "$.natsd_log.failing": true, "$.git_commit": true, "$.gomemlimit": true, "$.proxies": true, "$.proxies.trusted": true,
 		"$.proxies.trusted[]": true, "$.proxies.trusted[].key": true, "$.write_timeout": true, "$.max_subscriptions": true,
 		"$.pinned_account_fails": true, "$.tls_required": true,
 		"$.connections[].proxy": true, "$.connections[].proxy.key": true,

@@ -34,6 +34,9 @@ func (s *Server) LameDuck() {
 	s.closeSlowly(o.LameDuckDuration - o.LameDuckGrace)
 }
 
+// lookPeriod is how often a draining server looks whether everybody has gone.
+const lookPeriod = 100 * time.Millisecond
+
 // closeSlowly closes all connections, spread over d.
 func (s *Server) closeSlowly(d time.Duration) {
 	all := s.conns.Append(nil)
@@ -48,12 +51,17 @@ func (s *Server) closeSlowly(d time.Duration) {
 
 // pause waits for d, or until nobody is connected any more, and reports false when the server stops.
 func (s *Server) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
+	timer, look := time.NewTimer(d), time.NewTicker(lookPeriod)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-s.tasks.Context().Done():
-		return false
+	defer look.Stop()
+	for s.conns.Len() > 0 {
+		select {
+		case <-timer.C:
+			return true
+		case <-look.C:
+		case <-s.tasks.Context().Done():
+			return false
+		}
 	}
+	return true
 }

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"time"
 
 	"natsd/internal/config"
 	"natsd/internal/link/client"
+	"natsd/internal/logging"
 	"natsd/internal/monitor"
 )
 
@@ -50,6 +52,7 @@ func (s *Server) initSockets() {
 // openSockets opens what the configuration asks for.
 func (s *Server) openSockets(o *config.Options) error {
 	n := &s.sockets
+	runtime.SetBlockProfileRate(o.ProfBlockRate)
 	s.setPages(o)
 	if err := n.monitor.open(monitorEndpoint(o)); err != nil {
 		return fmt.Errorf("monitoring: %w", err)
@@ -119,6 +122,7 @@ func (s *Server) accept(ctx context.Context, ln net.Listener) {
 		switch {
 		case err == nil:
 			pause = acceptPause
+			tune(sock)
 			s.tasks.Go("client", func(ctx context.Context) {
 				defer room.leave()
 				s.clients.Serve(ctx, sock)
@@ -162,7 +166,7 @@ func (s *Server) monitorTLS() *tls.Config {
 }
 
 func (s *Server) serveHTTP(ctx context.Context, name string, h http.Handler, ln net.Listener) {
-	if err := monitor.NewServer(h, s.logger).Serve(ctx, ln); err != nil {
+	if err := monitor.NewServer(h, logging.Module(s.logger, logging.ModuleMonitor)).Serve(ctx, ln); err != nil {
 		s.logger.Error(fmt.Sprintf("Error on %s listener: %v", name, err))
 	}
 }

@@ -48,11 +48,19 @@ func (s *Server) Counters() status.Counters {
 		SlowConsumers:    status.KindCounts{Clients: s.conns.SlowConsumers.Load()},
 		StaleConnections: status.KindCounts{Clients: s.conns.Stale.Load()},
 		Stalls:           s.conns.Stalls.Load(),
+		Log:              s.logCounters(),
 	}
 	for _, a := range s.broker.Accounts() {
 		out.Subs += uint32(a.Index().Len())
 	}
 	return out
+}
+
+func (s *Server) logCounters() status.LogCounters {
+	c := s.log.Counters()
+	return status.LogCounters{
+		Written: c.Written, Dropped: c.Dropped, Suppressed: c.Suppressed, Rotated: c.Rotated, Failing: c.Failing,
+	}
 }
 
 // AppendConns appends every open connection.

@@ -43,6 +43,17 @@ type Counters struct {
 	Stalls           int64 // times a producer was held up for slow receivers
 
 	PinnedAccountFails uint64
+
+	Log LogCounters
+}
+
+// LogCounters says how the log fares.
+type LogCounters struct {
+	Written    uint64 `json:"written"`    // lines
+	Dropped    uint64 `json:"dropped"`    // lines that the disk or the syslog server did not take
+	Suppressed uint64 `json:"suppressed"` // repeated lines that were counted instead of written
+	Rotated    uint64 `json:"rotated"`    // files
+	Failing    bool   `json:"failing"`    // lines are being lost at the moment
 }
 
 // Traffic counts messages and their bytes, headers included, protocol overhead not.
