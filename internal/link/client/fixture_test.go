@@ -135,8 +135,9 @@ func open(t testing.TB, text string) *house {
 // peer is the client's side of a connection.
 type peer struct {
 	net.Conn
-	t  testing.TB
-	in *bufio.Reader
+	t    testing.TB
+	in   *bufio.Reader
+	step int // of a script, for messages
 }
 
 // raw connects and reads nothing.
@@ -190,7 +191,7 @@ func (p *peer) line() string {
 	p.t.Helper()
 	line, err := p.in.ReadString('\n')
 	if err != nil {
-		p.t.Fatalf("read %q: %v", line, err)
+		p.t.Fatalf("step %d: read %q: %v", p.step, line, err)
 	}
 	return strings.TrimSuffix(line, "\r\n")
 }
@@ -204,7 +205,7 @@ func (p *peer) expect(want ...string) {
 			continue
 		}
 		if got != w {
-			p.t.Fatalf("read %q, want %q", got, w)
+			p.t.Fatalf("step %d: read %q, want %q", p.step, got, w)
 		}
 	}
 }
@@ -221,7 +222,7 @@ func (p *peer) ended() string {
 	p.t.Helper()
 	text, err := io.ReadAll(p.in)
 	if e, ok := err.(net.Error); ok && e.Timeout() {
-		p.t.Fatalf("still open after %q", text)
+		p.t.Fatalf("step %d: still open after %q", p.step, text)
 	}
 	return string(text)
 }
