@@ -44,7 +44,7 @@ type Conn struct {
 
 // Counters are written once per batch and read by anyone.
 type Counters struct {
-	InMsgs, InBytes, OutMsgs, OutBytes atomic.Int64
+	InMsgs, InBytes atomic.Int64 // what goes out is counted by the outbound queue
 
 	Stalls       atomic.Int64
 	Subs         atomic.Int64

@@ -112,7 +112,7 @@ func (c *Conn) Status() status.Conn {
 		Facts: c.Facts(),
 		Traffic: status.Traffic{
 			InMsgs: n.InMsgs.Load(), InBytes: n.InBytes.Load(),
-			OutMsgs: n.OutMsgs.Load(), OutBytes: n.OutBytes.Load(),
+			OutMsgs: c.Out.Msgs.Load(), OutBytes: c.Out.Bytes.Load(),
 		},
 		Stalls:       n.Stalls.Load(),
 		Pending:      int64(c.Out.Pending()),
