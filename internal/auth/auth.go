@@ -24,6 +24,7 @@ type Auth struct {
 	// Shared with the Auth of earlier and later snapshots.
 	throttle *throttle
 	slots    *slots
+	known    *known
 }
 
 // New builds the Auth of a snapshot. Prev is the one it replaces, nil at the start: failures that
@@ -47,9 +48,9 @@ func New(o *config.Options, prev *Auth) (*Auth, error) {
 		delay:   o.Authorization.FailureDelay,
 	}
 	if prev != nil {
-		a.throttle, a.slots = prev.throttle, prev.slots
+		a.throttle, a.slots, a.known = prev.throttle, prev.slots, prev.known
 	} else {
-		a.throttle, a.slots = newThrottle(), newSlots(max(1, runtime.GOMAXPROCS(0)/2))
+		a.throttle, a.slots, a.known = newThrottle(), newSlots(max(1, runtime.GOMAXPROCS(0)/2)), newKnown()
 	}
 	if err := a.build(o, dir); err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func (a *Auth) newVerifier() *verifier {
 	for _, e := range a.entries {
 		secrets = append(secrets, &e.secret)
 	}
-	return newVerifier(a.slots, secrets...)
+	return newVerifier(a.slots, a.known, secrets...)
 }
 
 // Required tells whether clients have to prove who they are; auth_required of INFO, which is left

@@ -10,14 +10,15 @@ import (
 
 // verifier compares secrets such that every failure costs the same: as much as one comparison with
 // the most expensive hash of the configuration, whether the user exists or not and whatever form
-// the password has.
+// the password has. What was right once is right without waiting.
 type verifier struct {
 	slots   *slots
+	known   *known
 	maxCost int // highest bcrypt cost of the configuration; 0: none, nothing to hide behind
 }
 
-func newVerifier(slots *slots, secrets ...*secret) *verifier {
-	v := &verifier{slots: slots}
+func newVerifier(slots *slots, known *known, secrets ...*secret) *verifier {
+	v := &verifier{slots: slots, known: known}
 	for _, s := range secrets {
 		v.maxCost = max(v.maxCost, s.cost)
 	}
@@ -37,13 +38,17 @@ func (v *verifier) check(ctx context.Context, from netip.Addr, s *secret, given 
 	if v.maxCost == 0 {
 		return false, nil
 	}
+	if hashed && v.known.has(s.hash, given) {
+		return true, nil
+	}
 	if err := v.slots.acquire(ctx, from); err != nil {
 		return false, err
 	}
 	defer v.slots.release()
 	spent := 0
 	if hashed && s.cost > 0 && len(given) <= bcryptLongest {
-		if s.hashOf(given) {
+		if v.known.has(s.hash, given) || s.hashOf(given) { // somebody else may have shown it meanwhile
+			v.known.add(s.hash, given)
 			return true, nil
 		}
 		spent = s.cost
