@@ -328,3 +328,11 @@ func message(subject, body string) *broker.Run {
 		{Body: []byte(body), HeaderLen: -1, SizeTok: []byte(size)},
 	}}
 }
+
+// nowhere is a socket that goes nowhere.
+type nowhere struct{ net.Conn }
+
+func (nowhere) RemoteAddr() net.Addr             { return nil }
+func (nowhere) SetReadDeadline(time.Time) error  { return nil }
+func (nowhere) SetWriteDeadline(time.Time) error { return nil }
+func (nowhere) Close() error                     { return nil }
