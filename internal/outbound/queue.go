@@ -320,5 +320,4 @@ func (q *Queue) dropLocked() {
 		q.chunks[i].release()
 	}
 	q.flight, q.chunks, q.pending, q.sent = nil, nil, 0, 0
-	q.seen.Store(0)
 }

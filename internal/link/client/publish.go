@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"natsd/internal/broker"
+	"natsd/internal/header"
 	"natsd/internal/interest"
 	"natsd/internal/subject"
 	"natsd/internal/wire"
@@ -127,7 +128,8 @@ func (s *Session) noResponders(b *broker.Batch, r *broker.Run) {
 	if sub == nil {
 		return
 	}
-	body := fmt.Appendf(nil, "NATS/1.0 503\r\nNats-Subject: %s\r\n\r\n", r.Subject)
+	body := header.AppendStatus(nil, 503, "")
+	body = header.AppendEnd(header.AppendField(body, "Nats-Subject", r.Subject))
 	size := strconv.AppendInt(nil, int64(len(body)), 10)
 	msg := []broker.Msg{{Body: body, HeaderLen: len(body), HeaderTok: size, SizeTok: size}}
 	s.Deliver(b, sub, &broker.Run{Subject: reply, From: &server, Msgs: msg, Fan: 1})

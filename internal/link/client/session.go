@@ -2,9 +2,7 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -13,10 +11,14 @@ import (
 	"natsd/internal/auth"
 	"natsd/internal/broker"
 	"natsd/internal/conn"
+	"natsd/internal/nuid"
 	"natsd/internal/perm"
 	"natsd/internal/status"
 	"natsd/internal/wire"
 )
+
+// nonceSize is the length of the nonce in INFO, in characters.
+const nonceSize = 15
 
 // Session is the protocol side of one client connection.
 type Session struct {
@@ -70,16 +72,9 @@ func newSession(l *Link, set *Settings, c *conn.Conn) *Session {
 	s.maxPayload.Store(int64(set.Options.Limits.MaxPayload))
 	s.echo.Store(true)
 	if set.Auth.NeedsNonce() {
-		s.nonce = newNonce()
+		s.nonce = []byte(nuid.Token(nonceSize))
 	}
 	return s
-}
-
-// newNonce returns 15 characters from 11 random bytes.
-func newNonce() []byte {
-	var raw [11]byte
-	_, _ = rand.Read(raw[:]) // never fails
-	return base64.RawURLEncoding.AppendEncode(nil, raw[:])
 }
 
 // Consume takes the bytes of one read.
