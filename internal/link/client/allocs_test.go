@@ -1,0 +1,108 @@
+package client
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"natsd/internal/broker"
+	"natsd/internal/buffer"
+	"natsd/internal/conn"
+)
+
+// Once connections are warm, a message costs no garbage: decoding, permissions, matching, encoding,
+// queueing and the hand-over to the transport.
+func TestMessagesDoNotAllocate(t *testing.T) { // not parallel: the counter is of the whole process
+	const rules = `authorization { users: [
+		{user: pub, password: p, permissions: {publish: {allow: ["orders.>", "x.*"], deny: "orders.no.>"}}},
+		{user: sub, password: p, permissions: {subscribe: {allow: ["orders.>", "orders.> q"], deny: "orders.new.gone"}}},
+		{user: srv, password: p, permissions: {subscribe: "orders.>", allow_responses: true}}] }`
+	tests := []struct {
+		name, conf, pub string
+		subs            []string // what each receiver says
+		msg             string
+	}{
+		{"one to one", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", []string{"SUB orders.new.eu 1\r\n"}, "PUB orders.new.eu 5\r\nhello\r\n"},
+		{"wildcard and reply", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", []string{"SUB orders.> 1\r\n"}, "PUB orders.new.eu in.1 5\r\nhello\r\n"},
+		{"no responders asked for", "", "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true}\r\n", []string{"SUB orders.> 1\r\n"}, "PUB orders.new.eu in.1 5\r\nhello\r\n"},
+		{"verbose and pedantic", "", "CONNECT {}\r\n", []string{"SUB orders.> 1\r\n"}, "PUB orders.new.eu 5\r\nhello\r\n"},
+		{"headers", "", "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true}\r\n",
+			[]string{"CONNECT {\"headers\":true}\r\nSUB orders.> 1\r\n", "SUB orders.> 1\r\n"}, "HPUB orders.new.eu 12 14\r\nNATS/1.0\r\n\r\nhi\r\n"},
+		{"one to ten", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.* 1\r\nSUB orders.*.eu 2\r\n", 10), "PUB orders.new.eu 5\r\nhello\r\n"},
+		{"one to ten, shared bodies", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.*.eu 2\r\n", 10),
+			"PUB orders.new.eu 3000\r\n" + strings.Repeat("x", 3000) + "\r\n"},
+		{"queue group", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.> q 1\r\n", 5), "PUB orders.new.eu 5\r\nhello\r\n"},
+		{"permissions", rules, "CONNECT {\"user\":\"pub\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\n",
+			repeat("CONNECT {\"user\":\"sub\",\"pass\":\"p\"}\r\nSUB orders.> 1\r\nSUB orders.> q 2\r\n", 3), "PUB orders.new.eu 5\r\nhello\r\n"},
+		{"answers", rules, "CONNECT {\"user\":\"pub\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\n",
+			[]string{"CONNECT {\"user\":\"srv\",\"pass\":\"p\"}\r\nSUB orders.> 1\r\n"}, "PUB orders.new.eu in.1 5\r\nhello\r\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := build(t, tt.conf)
+			receivers := make([]*Session, len(tt.subs))
+			for i, say := range tt.subs {
+				receivers[i], _ = h.inMemory(t)
+				if why := receivers[i].feed(say); why != conn.Open {
+					t.Fatal(why)
+				}
+			}
+			s, _ := h.inMemory(t)
+			if why := s.feed(tt.pub); why != conn.Open {
+				t.Fatal(why)
+			}
+			messages := min(100, buffer.Max/len(tt.msg)) // what one read brings
+			text := []byte(strings.Repeat(tt.msg, messages))
+			send := func() {
+				b := broker.Begin()
+				if why := s.Consume(b, text); why != conn.Open {
+					t.Fatal(why)
+				}
+				b.End(0)
+			}
+			send()
+			n := testing.AllocsPerRun(100, send)
+			if n > 0 && !racing {
+				t.Errorf("%v allocs for %d messages", n, messages)
+			}
+			total := int64(0)
+			for _, r := range receivers {
+				total += r.conn.Status().OutMsgs
+			}
+			if want := int64(102 * messages); total < want {
+				t.Errorf("%d messages were delivered, want at least %d", total, want)
+			}
+		})
+	}
+}
+
+func repeat(say string, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = say
+	}
+	return all
+}
+
+func BenchmarkPublish(b *testing.B) {
+	for _, receivers := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("1:%d", receivers), func(b *testing.B) {
+			h := build(b, "")
+			for range receivers {
+				r, _ := h.inMemory(b)
+				r.mustSubscribe(b, "orders.*.eu", "", "1")
+			}
+			s, _ := h.inMemory(b)
+			s.feed("CONNECT {\"verbose\":false,\"pedantic\":false}\r\n")
+			const messages = 100
+			text := []byte(strings.Repeat("PUB orders.new.eu 128\r\n"+strings.Repeat("x", 128)+"\r\n", messages))
+			b.ReportAllocs()
+			for b.Loop() {
+				batch := broker.Begin()
+				s.Consume(batch, text)
+				batch.End(0)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*messages*receivers), "ns/delivery")
+		})
+	}
+}
