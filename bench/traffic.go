@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -134,7 +135,7 @@ func (f *flow) drive(d time.Duration) error {
 func (f *flow) publish() error {
 	p := f.batch.from(f.next, f.batch.n)
 	if f.acks {
-		if err := f.client.write(append(p[:len(p):len(p)], "PING\r\n"...)); err != nil {
+		if err := f.client.write(append(slices.Clip(p), "PING\r\n"...)); err != nil {
 			return err
 		}
 		f.client.pings++
