@@ -94,14 +94,19 @@ func (a *Archive) SideChanges(next *Archive) map[string]string {
 	return out
 }
 
-// Share makes the archive hold the strings of other where files have the same text, so that many
-// archives of nearly the same files cost little. It must be called before anybody else uses a.
-func (a *Archive) Share(other *Archive) {
+// Shared returns an archive like a that holds the strings of other where files have the same text, so
+// that many archives of nearly the same files cost little, and the size of the texts that differ.
+func (a *Archive) Shared(other *Archive) (shared *Archive, own int) {
+	shared = &Archive{src: a.src, sides: a.sides, texts: make(map[string]string, len(a.texts))}
 	for path, text := range a.texts {
 		if same, ok := other.texts[path]; ok && same == text {
-			a.texts[path] = same
+			shared.texts[path] = same
+		} else {
+			shared.texts[path] = text
+			own += len(text)
 		}
 	}
+	return shared, own
 }
 
 // Redacted returns the text of the configuration file or of an include with all secrets hidden. Files

@@ -200,6 +200,9 @@ func (d *decoder) effective(root *block, values map[string]Value) {
 		if n.key.Secret && v.Value != nil {
 			v.sum, v.Value = sumOf(v.Value), redacted
 		}
+		if text, ok := v.Value.(string); ok && strings.Contains(text, "://") && strings.Contains(text, "@") {
+			v.sum, v.Value = sumOf(text), maskCredentials(text)
+		}
 		if list, ok := v.Value.([]string); ok {
 			v.Value = slices.Clone(list)
 		}

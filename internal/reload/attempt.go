@@ -1,6 +1,7 @@
 package reload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,13 +20,15 @@ type attempt struct {
 	old    *config.Options
 	next   *config.Options
 	report *Report
-	steps  []step // of the components that have something to do
-	held   []int  // components that a partial reload goes on without
+	found  changes
+	// differs tells that the snapshots do; what is pending since an earlier reload does not count.
+	differs bool
+	steps   []step // of the components that have something to do
+	held    []int  // components that a partial reload goes on without
 }
 
 // step is the change of one component.
 type step struct {
-	index  int
 	name   string
 	change Change
 }
@@ -50,7 +53,7 @@ func (a *attempt) run(ctx context.Context, load loader) Result {
 	if !a.load(load) || !a.plan() {
 		return Refused
 	}
-	if len(a.report.Changes) == 0 && len(a.steps) == 0 {
+	if !a.differs && len(a.steps) == 0 {
 		return NoChange
 	}
 	prepared, ok := a.prepare(ctx)
@@ -85,19 +88,19 @@ func (a *attempt) load(load loader) bool {
 		return nil
 	})
 	if err != nil {
-		return a.refuse(Problem{Problem: syntax.Problem{Message: err.Error()}})
+		return a.refuse(problemOf("config", CodeInternal, err))
 	}
 	if found != nil {
 		for _, p := range found.Warnings() {
-			a.report.Warnings = append(a.report.Warnings, Problem{Problem: p})
+			a.report.Warnings = append(a.report.Warnings, Problem{Code: CodeWarning, Problem: p})
 		}
 		for _, p := range found.Errors() {
-			a.refuse(Problem{Problem: p})
+			a.refuse(Problem{Code: CodeInvalid, Problem: p})
 		}
 	}
 	if a.next == nil {
 		if len(a.report.Problems) == 0 {
-			a.refuse(Problem{Problem: syntax.Problem{Message: "there is no configuration"}})
+			a.refuse(Problem{Code: CodeInvalid, Problem: syntax.Problem{Message: "there is no configuration"}})
 		}
 		return false
 	}
@@ -107,23 +110,25 @@ func (a *attempt) load(load loader) bool {
 
 // plan asks everybody, so that all refusals are seen at once.
 func (a *attempt) plan() bool {
-	a.report.Changes = Diff(a.old, a.next)
+	a.found = Diff(a.old, a.next)
+	a.differs = len(a.found) > 0
 	for _, p := range a.next.Refusals() {
-		a.refuse(Problem{Problem: p})
-		a.reject(p.Key, Rejected, p.Message)
+		a.refuse(Problem{Code: CodePending, Problem: p})
+		a.found.reject(p.Key, Rejected, p.Message)
 	}
 	for _, p := range guard(a.old, a.next) {
 		if !a.old.AllowAuthRemoval && !a.req.AllowAuthRemoval {
-			a.refuse(Problem{Problem: p})
+			a.refuse(Problem{Code: CodeGuard, Problem: p})
+			a.found.reject(p.Key, Rejected, p.Message)
 		} else {
 			p.Warning = true
-			a.report.Warnings = append(a.report.Warnings, Problem{Problem: p})
+			a.report.Warnings = append(a.report.Warnings, Problem{Code: CodeGuard, Problem: p})
 		}
 	}
 	for i, c := range a.m.setup.Components {
 		a.planOne(i, c)
 	}
-	a.attribute()
+	a.found.attribute(a.m.setup.Components)
 	return len(a.report.Problems) == 0
 }
 
@@ -140,9 +145,12 @@ func (a *attempt) planOne(i int, c Component) {
 		a.planFailed(i, c, err)
 		return
 	}
-	a.merge(c.Name(), fields)
+	for _, f := range fields {
+		f.Component = cmp.Or(f.Component, c.Name())
+		a.found.put(f)
+	}
 	if change != nil {
-		a.steps = append(a.steps, step{index: i, name: c.Name(), change: change})
+		a.steps = append(a.steps, step{name: c.Name(), change: change})
 	}
 }
 
@@ -154,10 +162,11 @@ func (a *attempt) planFailed(i int, c Component, err error) {
 		a.held = append(a.held, i)
 	}
 	for _, k := range keys {
-		a.rejectFrom(a.m.base[i], k)
+		a.since(a.m.base[i], k.Path)
+		a.found.reject(k.Path, k.Verdict, k.Reason)
 		switch {
 		case !partial:
-			a.refuse(Problem{Component: c.Name(), Problem: syntax.Problem{Pos: a.place(k.Path), Key: k.Path, Message: k.Error()}})
+			a.refuse(Problem{Component: c.Name(), Code: k.code(), Problem: syntax.Problem{Pos: a.place(k.Path), Key: k.Path, Message: k.Error()}})
 		case k.Verdict == Restart:
 			a.report.Pending = append(a.report.Pending, k.Path)
 		default:
@@ -165,7 +174,20 @@ func (a *attempt) planFailed(i int, c Component, err error) {
 		}
 	}
 	for _, e := range other {
-		a.refuse(problemOf(c.Name(), e))
+		a.refuse(problemOf(c.Name(), codeOf(e), e))
+	}
+}
+
+// since adds the changes of a key that an earlier partial reload left pending: for the component they
+// are changes still.
+func (a *attempt) since(base *config.Options, key string) {
+	if base == a.old || a.found.below(key, func(*Field) {}) {
+		return
+	}
+	for _, f := range Diff(base, a.next) {
+		if below(f.Path, key) {
+			a.found.put(f)
+		}
 	}
 }
 
@@ -196,9 +218,9 @@ func (a *attempt) prepare(ctx context.Context) (prepared []step, ok bool) {
 			continue
 		}
 		if ctx.Err() == nil {
-			p := problemOf(s.name, err)
+			p := problemOf(s.name, codeOf(err), err)
 			a.refuse(p)
-			a.reject(p.Key, Rejected, p.Message)
+			a.found.reject(p.Key, Rejected, p.Message)
 		}
 		return prepared, false
 	}
@@ -216,16 +238,24 @@ func (a *attempt) abort(prepared []step) {
 
 func (a *attempt) predict(ctx context.Context) {
 	var all []Effect
+	looked := map[string]bool{}
 	for _, s := range a.steps {
 		p, ok := s.change.(Predictor)
 		if !ok {
 			continue
 		}
-		if err := a.protect(s.name, "predict", func() error { all = append(all, p.Predict(ctx)...); return nil }); err != nil {
+		var some []Effect
+		if err := a.protect(s.name, "predict", func() error { some = p.Predict(ctx); return nil }); err != nil {
 			a.warn(s.name, "", err.Error())
+			continue
 		}
+		all = append(all, some...)
+		// An effect without a cause may come from any key of the component.
+		looked[s.name] = !slices.ContainsFunc(some, func(e Effect) bool { return e.Dropped && a.found.cause(e.Path) == nil })
 	}
-	a.report.Predicted = a.effects(all)
+	a.found.charge(all)
+	a.found.mollify(looked)
+	a.report.Predicted = sumUp(all)
 }
 
 // commit tells whether every component came through. One that panics here is broken, but the others
@@ -234,7 +264,7 @@ func (a *attempt) commit() bool {
 	whole := true
 	for _, s := range a.steps {
 		if err := a.protect(s.name, "commit", func() error { s.change.Commit(); return nil }); err != nil {
-			a.refuse(problemOf(s.name, err))
+			a.refuse(problemOf(s.name, CodeInternal, err))
 			whole = false
 		}
 	}
@@ -281,7 +311,8 @@ func (a *attempt) settle(ctx context.Context) {
 			a.warn(s.name, "", err.Error())
 		}
 	}
-	a.report.Effects = a.effects(all)
+	a.found.charge(all)
+	a.report.Effects = sumUp(all)
 }
 
 // protect turns a panic of a component into an error that says no more than where.
@@ -303,4 +334,11 @@ type PanicError struct{ Component, Phase string }
 // Error implements error.
 func (e *PanicError) Error() string {
 	return fmt.Sprintf("internal error: %s panicked in phase %s; the log has the details", e.Component, e.Phase)
+}
+
+func codeOf(err error) string {
+	if p := (*PanicError)(nil); errors.As(err, &p) {
+		return CodeInternal
+	}
+	return CodeRejected
 }

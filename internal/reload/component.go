@@ -56,17 +56,6 @@ type Predictor interface {
 	Predict(ctx context.Context) []Effect
 }
 
-// Effect is what a reload does to one connection.
-type Effect struct {
-	CID     uint64 `json:"cid"`
-	Reason  string `json:"reason"`            // as in connz, or a short sentence
-	Dropped bool   `json:"dropped"`           // the connection is ended
-	Subs    int    `json:"subs,omitempty"`    // subscriptions it lost
-	Path    string `json:"path,omitempty"`    // of the changed key that causes it, as in Field.Path, if known
-	User    string `json:"user,omitempty"`    // of the connection
-	Account string `json:"account,omitempty"` // of the connection
-}
-
 // Base is a Change that does nothing, for embedding.
 type Base struct{}
 
@@ -98,4 +87,11 @@ func (e *KeyError) Error() string {
 		return e.Path + " needs a restart: " + e.Reason
 	}
 	return e.Path + ": " + e.Reason
+}
+
+func (e *KeyError) code() string {
+	if e.Verdict == Restart {
+		return CodeRestart
+	}
+	return CodeRejected
 }

@@ -1,35 +1,45 @@
 package reload
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"sync"
 
 	"natsd/internal/config"
 )
 
-// history keeps the last attempts.
+// history keeps the last attempts, each with the files it was made from rather than with the
+// snapshot: those of a large configuration are small beside what is compiled from them.
 type history struct {
+	keep   int
+	budget int // bytes of files
+
 	mu      sync.Mutex // a leaf
-	keep    int
-	last    int // number of the last revision
-	entries []entry
+	last    int        // number of the last revision
+	entries []entry    // oldest first
 }
 
 // entry is one attempt with the configuration it was about.
 type entry struct {
 	report  *Report
-	options *config.Options
+	archive *config.Archive // nil when nothing could be loaded, or to keep to the budget
+	options *config.Options // of a snapshot that was not loaded from anywhere
+	size    int             // bytes that the entry before does not hold
 }
 
-func newHistory(keep int) *history { return &history{keep: keep} }
+// historyBudget bounds the memory for old configurations. Reports are kept beyond it.
+const historyBudget = 64 << 20
 
-// begin notes the configuration of the start.
+func newHistory(keep int) *history { return &history{keep: keep, budget: historyBudget} }
+
+// begin notes the configuration of the start and returns its number.
 func (h *history) begin(o *config.Options) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.last++
-	h.entries = append(h.entries, entry{options: o, report: &Report{
-		Revision: h.last, Generation: 1, Request: Request{Who: "start"}, When: o.LoadedAt, Result: Applied, To: stateOf(o, h.last)}})
-	return h.last
+	n := h.number()
+	h.add(&Report{
+		Revision: n, Generation: 1, Request: Request{Who: "start"}, When: o.LoadedAt, Result: Applied, To: stateOf(o, n),
+	}, o)
+	return n
 }
 
 // number takes the number of the next revision.
@@ -40,20 +50,58 @@ func (h *history) number() int {
 	return h.last
 }
 
-func (h *history) add(a *attempt) {
+// add keeps an attempt; o is nil when there was nothing to load.
+func (h *history) add(r *Report, o *config.Options) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if a.report.Revision == 0 {
-		h.last++
-		a.report.Revision = h.last
+	e := entry{report: r}
+	switch {
+	case o == nil:
+	case o.Archive == nil:
+		e.options = o
+	default:
+		e.archive, e.size = h.share(o.Archive)
 	}
-	h.entries = append(h.entries, entry{report: a.report, options: a.next})
+	h.entries = append(h.entries, e)
 	if n := len(h.entries) - h.keep; n > 0 {
-		h.entries = append([]entry(nil), h.entries[n:]...)
+		h.entries = slices.Delete(h.entries, 0, n)
+	}
+	h.trim()
+}
+
+// share returns an archive that holds the texts of the last one where they are the same, and the size
+// of the others.
+func (h *history) share(a *config.Archive) (*config.Archive, int) {
+	for _, e := range slices.Backward(h.entries) {
+		if e.archive != nil {
+			return a.Shared(e.archive)
+		}
+	}
+	return a, a.Size()
+}
+
+// trim lets go of the oldest configurations above the budget, never of the last one.
+func (h *history) trim() {
+	total := 0
+	for i := range slices.Backward(h.entries) {
+		e := &h.entries[i]
+		if total += e.size; total > h.budget && i < len(h.entries)-1 {
+			e.archive = nil
+		}
 	}
 }
 
-// History returns the reports of the last attempts, oldest first. The first ever is the start.
+func (h *history) get(revision int) (entry, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.IndexFunc(h.entries, func(e entry) bool { return e.report.Revision == revision })
+	if i < 0 {
+		return entry{}, false
+	}
+	return h.entries[i], true
+}
+
+// History returns the reports of the last attempts, oldest first. The first one ever is the start.
 func (m *Manager) History() []*Report {
 	m.history.mu.Lock()
 	defer m.history.mu.Unlock()
@@ -62,4 +110,92 @@ func (m *Manager) History() []*Report {
 		out = append(out, e.report)
 	}
 	return out
+}
+
+// Revision is one attempt of the history.
+type Revision struct {
+	Report *Report
+	entry  entry
+}
+
+// Revision returns an attempt of the history.
+func (m *Manager) Revision(n int) (*Revision, error) {
+	e, ok := m.history.get(n)
+	if !ok {
+		return nil, &RevisionError{n, "is not in the history"}
+	}
+	return &Revision{Report: e.report, entry: e}, nil
+}
+
+// RevisionError says that a revision cannot be had.
+type RevisionError struct {
+	Revision int
+	Reason   string
+}
+
+// Error implements error.
+func (e *RevisionError) Error() string { return fmt.Sprintf("revision %d %s", e.Revision, e.Reason) }
+
+// Files describes the files that the configuration was made from; none when it is not kept.
+func (r *Revision) Files() []config.ArchivedFile {
+	if r.entry.archive == nil {
+		return nil
+	}
+	return r.entry.archive.Files()
+}
+
+// Text returns one of the configuration's files with all secrets hidden.
+func (r *Revision) Text(path string) (string, error) {
+	if r.entry.archive == nil {
+		return "", r.unkept()
+	}
+	return r.entry.archive.Redacted(path)
+}
+
+// Options builds the configuration as it was then. It costs as much as any load.
+func (r *Revision) Options() (*config.Options, error) {
+	switch {
+	case r.entry.options != nil:
+		return r.entry.options, nil
+	case r.entry.archive == nil:
+		return nil, r.unkept()
+	}
+	o, report := r.entry.archive.Load()
+	return o, report.Err()
+}
+
+func (r *Revision) unkept() error {
+	return &RevisionError{r.Report.Revision, "has no configuration: it could not be loaded, or is too old to be kept"}
+}
+
+// Compare returns the differences from one revision to another.
+func (m *Manager) Compare(from, to int) ([]Field, error) {
+	var both [2]*config.Options
+	for i, n := range []int{from, to} {
+		r, err := m.Revision(n)
+		if err != nil {
+			return nil, err
+		}
+		if both[i], err = r.Options(); err != nil {
+			return nil, err
+		}
+	}
+	return Diff(both[0], both[1]), nil
+}
+
+// Restore puts the configuration of a revision into force again, as [Manager.Apply] does. The files on
+// disk are not touched; the next reload reads them.
+func (m *Manager) Restore(ctx context.Context, revision int, req Request) (*Report, error) {
+	r, err := m.Revision(revision)
+	if err != nil {
+		return m.calledOff(req, err), err
+	}
+	next, err := r.Options()
+	if err != nil {
+		return m.calledOff(req, err), err
+	}
+	if req.Why == "" {
+		req.Why = fmt.Sprintf("restore revision %d", revision)
+	}
+	return m.Apply(ctx, next, req)
 }

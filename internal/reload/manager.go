@@ -2,6 +2,7 @@ package reload
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,7 +67,9 @@ func New(current *config.Options, setup Setup) *Manager {
 	if setup.Keep == 0 {
 		setup.Keep = defaultKeep
 	}
-	setup.Components = append([]Component{registryRestarts{class: restartClass}}, setup.Components...)
+	if slices.ContainsFunc(config.Keys, func(k config.Key) bool { return k.Reload == config.Restart }) {
+		setup.Components = append([]Component{registryRestarts{diff: Diff}}, setup.Components...)
+	}
 	m := &Manager{setup: setup, history: newHistory(setup.Keep), counts: map[Result]uint64{}}
 	m.base = make([]*config.Options, len(setup.Components))
 	for i := range m.base {

@@ -11,9 +11,9 @@ type Result string
 
 // The results.
 const (
-	Applied Result = "applied" // the new configuration is in force; of a dry run: it would be
-	NoChange Result = "noop" // there was no difference
-	Refused Result = "refused" // nothing was changed, for the reasons in Problems
+	Applied  Result = "applied" // the new configuration is in force; of a dry run: it would be
+	NoChange Result = "noop"    // there was no difference
+	Refused  Result = "refused" // nothing was changed, for the reasons in Problems
 	// Failed is an attempt that was called off, with nothing changed, or one whose commit broke in a
 	// component; Generation tells which.
 	Failed Result = "failed"
@@ -29,17 +29,21 @@ type State struct {
 // Problem is one reason for a refusal, or one warning.
 type Problem struct {
 	syntax.Problem
+	Code      string // for machines, one of the Code constants
 	Component string // that found it; empty when reading the configuration did
 }
 
-// Effects is what a reload does to connections, or what it is predicted to do.
-type Effects struct {
-	Affected int // connections that were touched
-	Dropped  int // of these, those that were ended
-	Subs     int // subscriptions that were removed
-	// List holds the first of them, dropped ones first.
-	List []Effect
-}
+// The codes of problems.
+const (
+	CodeInvalid   = "config_invalid"          // the configuration is wrong
+	CodePending   = "feature_disabled"        // it asks for what this version does not have
+	CodeGuard     = "auth_removal"            // it takes away what the guard protects
+	CodeRestart   = "reload_requires_restart" // a key cannot change while the server runs
+	CodeRejected  = "reload_rejected"         // a component refused
+	CodeCalledOff = "called_off"              // who asked went away
+	CodeInternal  = "internal"                // a component panicked
+	CodeWarning   = "warning"
+)
 
 // Report is what came of one attempt. It is complete when it is handed out and never changed
 // afterwards. It holds no secret.
@@ -52,12 +56,14 @@ type Report struct {
 	Result     Result
 	Verdict    Verdict // the worst of Changes
 	From, To   State
-	Changes    []Field   // sorted by path
-	Predicted  Effects   // what the components expected after preparing
-	Effects    Effects   // what happened
-	Pending    []string  // keys that wait for a restart
-	Warnings   []Problem // of the configuration, and of what could not be brought into line
-	Problems   []Problem // reasons of a refusal or failure
+	Changes    []Field         // sorted by path; the first 1000
+	Omitted    int             // further changes
+	Summary    map[Verdict]int // all changes by verdict
+	Predicted  Effects         // what the components expected after preparing
+	Effects    Effects         // what happened
+	Pending    []string        // keys that wait for a restart
+	Warnings   []Problem       // of the configuration, and of what could not be brought into line
+	Problems   []Problem       // reasons of a refusal or failure
 	// Joined is the number of further requests that this attempt served: they came while another one
 	// ran, and asked for the same.
 	Joined int
