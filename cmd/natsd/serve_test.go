@@ -32,6 +32,7 @@ func (r *recorder) Ready() <-chan struct{}        { return nil }
 func (r *recorder) LameDuck()                     { r.note("lame duck") }
 func (r *recorder) ReopenLogs()                   { r.note("reopen") }
 func (r *recorder) Logger() *slog.Logger          { return slog.New(slog.NewTextHandler(&r.log, nil)) }
+
 func (r *recorder) Reload(_ context.Context, who string) error {
 	r.note("reload by " + who)
 	return r.reloadErr

@@ -54,8 +54,8 @@ func checkAtLeast0(name string) func(any) error {
 	}
 }
 
-// parseHostPort splits host[:port]; without a port it gives def.
-func parseHostPort(s string, def int) (string, int, error) {
+// parseHostPort splits host[:port]; without a port it gives 0.
+func parseHostPort(s string) (string, int, error) {
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
 		if !strings.Contains(err.Error(), "missing port") {
@@ -69,9 +69,6 @@ func parseHostPort(s string, def int) (string, int, error) {
 	}
 	if n < -1 || n > math.MaxUint16 {
 		return "", 0, fmt.Errorf("port %d is out of range", n)
-	}
-	if n <= 0 {
-		n = def
 	}
 	return strings.TrimSpace(host), n, nil
 }

@@ -131,7 +131,7 @@ func typeError(k *Key, name string, v *syntax.Value) error {
 func describe(v *syntax.Value) string {
 	switch v.Kind {
 	case syntax.Bool:
-		return fmt.Sprint(v.Bool)
+		return strconv.FormatBool(v.Bool)
 	case syntax.Int, syntax.Float, syntax.Time:
 		return "the" + strings.TrimPrefix(kindWord(v.Kind), "a") + " " + v.Raw
 	case syntax.String:
@@ -164,8 +164,10 @@ func kindWord(k syntax.Kind) string {
 
 // plainKind is the name of a kind in texts that programs may compare.
 func plainKind(k syntax.Kind) string {
-	words := map[syntax.Kind]string{syntax.String: "string", syntax.Bool: "bool", syntax.Int: "integer",
-		syntax.Float: "float", syntax.Time: "date", syntax.Array: "array", syntax.Map: "map"}
+	words := map[syntax.Kind]string{
+		syntax.String: "string", syntax.Bool: "bool", syntax.Int: "integer",
+		syntax.Float: "float", syntax.Time: "date", syntax.Array: "array", syntax.Map: "map",
+	}
 	return words[k]
 }
 

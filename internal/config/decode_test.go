@@ -130,8 +130,10 @@ func TestDurations(t *testing.T) {
 
 func TestSizeText(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]any{"1K": int64(1 << 10), "3M": int64(3 << 20), "1G": int64(1 << 30), "2T": int64(2 << 40),
-		"1": nil, "": nil, "K": nil, "1k": nil, "x1G": nil, "99999999999T": nil} {
+	for text, want := range map[string]any{
+		"1K": int64(1 << 10), "3M": int64(3 << 20), "1G": int64(1 << 30), "2T": int64(2 << 40),
+		"1": nil, "": nil, "K": nil, "1k": nil, "x1G": nil, "99999999999T": nil,
+	} {
 		got, err := sizeText("max_mem", text)
 		if got != want || (err == nil) != (want != nil) {
 			t.Errorf("%q: %v, %v; want %v", text, got, err, want)

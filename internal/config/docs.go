@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -138,7 +139,10 @@ func (d *documenter) row(n *node, note string) {
 		on   bool
 		text string
 	}{
-		{k.Exact, "*Exact case.*"}, {k.Own, "*natsd only.*"}, {k.FlagOnly, "*Flag and environment only.*"}, {k.PlainOnly, "*Only as plain value in place of the block.*"},
+		{k.Exact, "*Exact case.*"},
+		{k.Own, "*natsd only.*"},
+		{k.FlagOnly, "*Flag and environment only.*"},
+		{k.PlainOnly, "*Only as plain value in place of the block.*"},
 		{k.Pending != "" && k.Refuse, "*Refused: " + k.Pending + " not built yet.*"},
 		{k.Pending != "" && !k.Refuse, "*No effect yet: " + k.Pending + " not built.*"},
 	} {
@@ -157,10 +161,22 @@ var docTypes = []struct {
 	set  Type
 	word string
 }{
-	{Bool, "bool"}, {Int, "number"}, {Text, "string"}, {Strings, "string or array"}, {List, "array of strings"},
-	{DurationOrSeconds, "duration D1"}, {SecondsOrDuration, "duration D2"}, {WholeSeconds, "duration D3"},
-	{PlainSeconds, "duration D4"}, {DurationText, "duration D5"}, {Size, "size S1"}, {SizeOrText, "size S2"},
-	{Block, "block"}, {Blocks, "array of blocks"}, {Names, "block with names of your own"}, {Free, "see text"},
+	{Bool, "bool"},
+	{Int, "number"},
+	{Text, "string"},
+	{Strings, "string or array"},
+	{List, "array of strings"},
+	{DurationOrSeconds, "duration D1"},
+	{SecondsOrDuration, "duration D2"},
+	{WholeSeconds, "duration D3"},
+	{PlainSeconds, "duration D4"},
+	{DurationText, "duration D5"},
+	{Size, "size S1"},
+	{SizeOrText, "size S2"},
+	{Block, "block"},
+	{Blocks, "array of blocks"},
+	{Names, "block with names of your own"},
+	{Free, "see text"},
 }
 
 func docType(k *Key) string {
@@ -187,7 +203,7 @@ func docDefault(k *Key) string {
 		if k.Type&sizes != 0 && v >= 1<<20 && v%(1<<20) == 0 {
 			return fmt.Sprintf("%d MiB", v>>20)
 		}
-		return fmt.Sprint(v)
+		return strconv.FormatInt(v, 10)
 	case []string:
 		return strings.Join(v, ", ")
 	default:

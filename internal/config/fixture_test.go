@@ -38,12 +38,16 @@ func makeCertificates(t *testing.T, dir string) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ca"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	ca := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ca"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
 	caKey := writePair(t, dir, "ca", ca, ca, nil)
 	for i, cn := range map[string]string{"server": "localhost", "server2": "localhost2", "client": "client"} {
-		leaf := &x509.Certificate{SerialNumber: big.NewInt(int64(len(i))), Subject: pkix.Name{CommonName: cn}, DNSNames: []string{cn},
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+		leaf := &x509.Certificate{
+			SerialNumber: big.NewInt(int64(len(i))), Subject: pkix.Name{CommonName: cn}, DNSNames: []string{cn},
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		}
 		writePair(t, dir, i, leaf, ca, caKey)
 	}
 }

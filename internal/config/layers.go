@@ -149,7 +149,7 @@ func (d *decoder) flags() map[string]given {
 // find returns the key with a static path.
 func (d *decoder) find(path string) *node {
 	n := d.tree
-	for _, e := range strings.Split(path, ".") {
+	for e := range strings.SplitSeq(path, ".") {
 		if n = n.names[e]; n == nil {
 			return nil
 		}
@@ -188,7 +188,7 @@ func fromText(t Type, text string) *syntax.Value {
 	switch {
 	case t&(Strings|List) != 0:
 		list := &syntax.Value{Kind: syntax.Array}
-		for _, s := range strings.Split(text, ",") {
+		for s := range strings.SplitSeq(text, ",") {
 			if s = strings.TrimSpace(s); s != "" {
 				list.Items = append(list.Items, &syntax.Value{Kind: syntax.String, Str: s, Raw: s, Quoted: true})
 			}

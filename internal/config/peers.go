@@ -164,7 +164,7 @@ func checkPeerAdvertise(name string) func(any) error {
 		if s == "" {
 			return nil
 		}
-		if _, _, err := parseHostPort(s, 0); err != nil {
+		if _, _, err := parseHostPort(s); err != nil {
 			return fmt.Errorf("invalid %s value of %s, err=%w", name, s, err)
 		}
 		return nil

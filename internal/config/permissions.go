@@ -9,8 +9,10 @@ import (
 
 // permissionKeys describes a block of permissions and what stands in it.
 func permissionKeys(prefix string, aliases ...string) []Key {
-	return slices.Concat([]Key{{Path: prefix, Aliases: aliases, Type: Block, UnknownText: "Unknown field %q parsing permissions",
-		TypeError: "Expected permissions to be a map/struct, got %s", Doc: "What may be published and subscribed."}}, under(prefix, permissionGroup))
+	return slices.Concat([]Key{{
+		Path: prefix, Aliases: aliases, Type: Block, UnknownText: "Unknown field %q parsing permissions",
+		TypeError: "Expected permissions to be a map/struct, got %s", Doc: "What may be published and subscribed.",
+	}}, under(prefix, permissionGroup))
 }
 
 const (

@@ -79,7 +79,8 @@ func (n *node) child(name string) *node {
 	case "[]":
 		if n.item == nil {
 			n.item = &node{name: name, path: n.path + "[]", names: map[string]*node{}, key: Key{
-				Path: n.path + "[]", Type: Block, UnknownText: n.key.UnknownText, Lenient: n.key.Lenient}}
+				Path: n.path + "[]", Type: Block, UnknownText: n.key.UnknownText, Lenient: n.key.Lenient,
+			}}
 		}
 		return n.item
 	case "*":

@@ -78,8 +78,10 @@ func decodeAccount(nv namedValue, o *Options) Account {
 		b.errorf("nkey", "Not a valid public nkey for an account: %q", a.NKey)
 	}
 	l := b.block("limits")
-	a.Limits = AccountLimits{MaxConnections: l.int("max_connections"), MaxSubscriptions: l.int("max_subscriptions"),
-		MaxPayload: l.int("max_payload"), MaxLeafnodes: l.int("max_leafnodes")}
+	a.Limits = AccountLimits{
+		MaxConnections: l.int("max_connections"), MaxSubscriptions: l.int("max_subscriptions"),
+		MaxPayload: l.int("max_payload"), MaxLeafnodes: l.int("max_leafnodes"),
+	}
 	a.DefaultPermissions = decodePermissions(b.block("default_permissions"))
 	a.Users = decodeUsers(b.list("users"), a.Name, a.DefaultPermissions, o.Authorization.BcryptMaxCost)
 	return a

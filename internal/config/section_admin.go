@@ -77,8 +77,10 @@ func roleMap(entries []namedValue) map[string]string {
 }
 
 func decodeAdminToken(b *block, maxCost int) AdminToken {
-	t := AdminToken{ID: b.str("id"), Hash: b.secret("hash"), Role: b.str("role"), CIDR: b.strs("cidr"),
-		Accounts: b.strs("accounts"), Scopes: b.strs("scopes"), Pos: b.pos}
+	t := AdminToken{
+		ID: b.str("id"), Hash: b.secret("hash"), Role: b.str("role"), CIDR: b.strs("cidr"),
+		Accounts: b.strs("accounts"), Scopes: b.strs("scopes"), Pos: b.pos,
+	}
 	t.Expires, _ = b.value("expires").(time.Time)
 	switch {
 	case t.ID == "":
@@ -103,7 +105,7 @@ func parseTime(v *syntax.Value) (any, error) {
 
 func checkAdminListen(v any) error {
 	s, _ := v.(string)
-	if _, port, err := parseHostPort(s, 0); err != nil || port == 0 {
+	if _, port, err := parseHostPort(s); err != nil || port == 0 {
 		return fmt.Errorf("%q is not host:port", s)
 	}
 	return nil
@@ -128,7 +130,7 @@ func checkAdmin(root *block, o *Options) {
 
 // loopback tells that a host:port can be reached from this machine only.
 func loopback(hostPort string) bool {
-	host, _, err := parseHostPort(hostPort, 0)
+	host, _, err := parseHostPort(hostPort)
 	if err != nil {
 		return false
 	}

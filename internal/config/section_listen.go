@@ -103,7 +103,7 @@ func checkAdvertise(v any) error {
 	if s == "" {
 		return nil
 	}
-	if _, _, err := parseHostPort(s, 0); err != nil {
+	if _, _, err := parseHostPort(s); err != nil {
 		return fmt.Errorf("invalid ClientAdvertise value of %s, err=%w", s, err)
 	}
 	return nil

@@ -130,7 +130,7 @@ func TestAccountConnections(t *testing.T) {
 	} {
 		_, r := load(t, "accounts { "+text+" }")
 		var got []string
-		for _, line := range strings.Split(onlyErrors(r), "\n") {
+		for line := range strings.SplitSeq(onlyErrors(r), "\n") {
 			if _, after, ok := strings.Cut(line, ": "); ok {
 				line = after
 			}

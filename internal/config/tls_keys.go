@@ -117,7 +117,7 @@ func parseHandshakeFirst(v *syntax.Value) (any, error) {
 // parsePins reads fingerprints and gives them in lower case.
 func parsePins(v *syntax.Value) (any, error) {
 	if v.Kind != syntax.Array {
-		return nil, fmt.Errorf("error parsing tls config, expected 'pinned_certs' to be a list of hex-encoded sha256 of DER encoded SubjectPublicKeyInfo")
+		return nil, errors.New("error parsing tls config, expected 'pinned_certs' to be a list of hex-encoded sha256 of DER encoded SubjectPublicKeyInfo")
 	}
 	out := make([]string, 0, len(v.Items))
 	for _, item := range v.Items {

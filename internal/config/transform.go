@@ -10,10 +10,7 @@ import (
 	"natsd/internal/subject"
 )
 
-var (
-	errTransform = errors.New("invalid transform")
-	errSubject   = errors.New("invalid subject")
-)
+var errSubject = errors.New("invalid subject")
 
 // transformError is a token of a destination that cannot be used.
 type transformError struct{ token, reason string }
@@ -29,7 +26,7 @@ func checkTransform(source, destination string) error {
 	if err != nil {
 		return err
 	}
-	for _, token := range strings.Split(destination, ".") {
+	for token := range strings.SplitSeq(destination, ".") {
 		if n, ok := dollar(token); ok && (n < 1 || n > wildcards) {
 			return indexError(token, n)
 		}

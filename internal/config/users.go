@@ -32,8 +32,10 @@ func decodeUsers(list []*block, account string, defaults *perm.Rules, maxCost in
 	users := make([]User, 0, len(list))
 	defaultSet, _ := perm.Compile(defaults) // shared; a bad subject was reported at its own place
 	for _, b := range list {
-		u := User{Name: b.str("user"), Password: secretOrFile(b, "password", "password_file"), NKey: b.str("nkey"),
-			Account: account, ProxyRequired: b.bool("proxy_required"), Pos: b.pos}
+		u := User{
+			Name: b.str("user"), Password: secretOrFile(b, "password", "password_file"), NKey: b.str("nkey"),
+			Account: account, ProxyRequired: b.bool("proxy_required"), Pos: b.pos,
+		}
 		u.ConnectionTypes = connectionTypeList(b)
 		u.Permissions, u.Perms = defaults, defaultSet
 		if p := b.block("permissions"); p.present {

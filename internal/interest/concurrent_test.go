@@ -2,6 +2,7 @@ package interest_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -101,16 +102,12 @@ func TestCacheByGeneration(t *testing.T) {
 }
 
 func holds(r *interest.Result[int], v int) bool {
-	for _, w := range r.Plain {
-		if v == w {
-			return true
-		}
+	if slices.Contains(r.Plain, v) {
+		return true
 	}
 	for _, g := range r.Groups {
-		for _, w := range g.Members {
-			if v == w {
-				return true
-			}
+		if slices.Contains(g.Members, v) {
+			return true
 		}
 	}
 	return false

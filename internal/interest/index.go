@@ -1,6 +1,7 @@
 package interest
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -141,9 +142,7 @@ func (x *Index[T]) removeLiteral(filter string) {
 	delete(x.literals, filter)
 	if n := len(x.literals); shrinkable(n, x.peak) {
 		kept := make(map[string]*leaf[T], n)
-		for f, l := range x.literals {
-			kept[f] = l
-		}
+		maps.Copy(kept, x.literals)
 		x.literals, x.peak = kept, n
 	}
 }

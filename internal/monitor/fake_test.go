@@ -26,12 +26,14 @@ type fakeSource struct {
 	notReady []string
 }
 
-func (f *fakeSource) Server() status.Server                            { return f.server }
-func (f *fakeSource) Counters() status.Counters                        { return f.counters }
-func (f *fakeSource) AppendConns(dst []status.Conn) []status.Conn      { return append(dst, f.open...) }
+func (f *fakeSource) Server() status.Server                       { return f.server }
+func (f *fakeSource) Counters() status.Counters                   { return f.counters }
+func (f *fakeSource) AppendConns(dst []status.Conn) []status.Conn { return append(dst, f.open...) }
+
 func (f *fakeSource) AppendClosed(d []*status.Closed) []*status.Closed { return append(d, f.closed...) }
-func (f *fakeSource) ConnSubs(cid uint64) iter.Seq[status.Sub]         { return slices.Values(f.connSubs[cid]) }
-func (f *fakeSource) NotReady() []string                               { return f.notReady }
+
+func (f *fakeSource) ConnSubs(cid uint64) iter.Seq[status.Sub] { return slices.Values(f.connSubs[cid]) }
+func (f *fakeSource) NotReady() []string                       { return f.notReady }
 
 func (f *fakeSource) Accounts() []status.Account {
 	var out []status.Account

@@ -214,7 +214,7 @@ func TestRequestCounts(t *testing.T) {
 			t.Parallel()
 			c := newCollector(newFake())
 			h := Handler(c, "/base")
-			for _, target := range strings.Fields(tt.targets) {
+			for target := range strings.FieldsSeq(tt.targets) {
 				get(t, h, "GET", strings.TrimSuffix("/base"+target, "/"))
 			}
 			if got := c.requests(); !maps.Equal(got, tt.want) {

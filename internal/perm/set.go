@@ -1,6 +1,9 @@
 package perm
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"slices"
+)
 
 // Set is what a user may do, compiled for fast answers. It is immutable and safe
 // for concurrent use. The nil Set allows everything.
@@ -31,7 +34,7 @@ func Compile(r *Rules) (*Set, error) {
 	}
 	s := &Set{rules: rules}
 	if p := rules.Publish; p != nil {
-		for _, e := range append(p.Allow[:len(p.Allow):len(p.Allow)], p.Deny...) {
+		for _, e := range append(slices.Clip(p.Allow), p.Deny...) {
 			if err := CheckPublish(e); err != nil {
 				return nil, err
 			}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -120,7 +121,7 @@ func plainPasswords(o *config.Options) bool {
 	plain := func(p config.Secret) bool { return p != "" && !strings.HasPrefix(p.Reveal(), "$2") }
 	users := o.Authorization.Users
 	for i := range o.Accounts {
-		users = append(users[:len(users):len(users)], o.Accounts[i].Users...)
+		users = append(slices.Clip(users), o.Accounts[i].Users...)
 	}
 	for i := range users {
 		if plain(users[i].Password) {

@@ -50,7 +50,7 @@ func ValidLiteral[S Text](s S) bool {
 // Literal reports whether s has no wildcard token, so that as a filter it can
 // match one subject only: itself. It does not say that s is valid.
 func Literal[S Text](s S) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if (s[i] == Any || s[i] == Rest) &&
 			(i == 0 || s[i-1] == Separator) &&
 			(i+1 == len(s) || s[i+1] == Separator) {
@@ -81,7 +81,7 @@ func Tokens[S Text](s S) int {
 		return 0
 	}
 	n := 1
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] == Separator {
 			n++
 		}

@@ -79,8 +79,10 @@ func TestDecode(t *testing.T) {
 		{"sub without sid", "SUB foo\r\n", []string{"error: malformed arguments"}},
 		{"sub with five fields", "SUB a b c d e f\r\n", []string{"error: malformed arguments"}},
 		{"payload limit", "PUB foo 1048577\r\n", []string{"error: payload too large"}},
-		{"control line limit", "SUB " + strings.Repeat("a", 4094) + " 1\r\nSUB " + strings.Repeat("a", 4095) + " 1\r\n",
-			[]string{`sub "` + strings.Repeat("a", 4094) + `" "" "1"`, "error: control line too long"}},
+		{
+			"control line limit", "SUB " + strings.Repeat("a", 4094) + " 1\r\nSUB " + strings.Repeat("a", 4095) + " 1\r\n",
+			[]string{`sub "` + strings.Repeat("a", 4094) + `" "" "1"`, "error: control line too long"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

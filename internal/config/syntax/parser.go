@@ -100,7 +100,7 @@ func (p *parser) strayBrace() {
 // whether a comma may still follow.
 func (p *parser) entry(lv level) (comma bool) {
 	start := p.at
-	key, bare, ok := p.key(lv)
+	key, bare, ok := p.key()
 	if !ok {
 		p.recover(lv)
 		return false
@@ -141,7 +141,7 @@ func (p *parser) put(e *Entry) {
 }
 
 // key reads a key. bare tells that it stood without quotes.
-func (p *parser) key(lv level) (key string, bare, ok bool) {
+func (p *parser) key() (key string, bare, ok bool) {
 	start := p.at
 	switch c := p.peek(); c {
 	case '=', ':':

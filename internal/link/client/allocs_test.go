@@ -26,16 +26,26 @@ func TestMessagesDoNotAllocate(t *testing.T) { // not parallel: the counter is o
 		{"wildcard and reply", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", []string{"SUB orders.> 1\r\n"}, "PUB orders.new.eu in.1 5\r\nhello\r\n"},
 		{"no responders asked for", "", "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true}\r\n", []string{"SUB orders.> 1\r\n"}, "PUB orders.new.eu in.1 5\r\nhello\r\n"},
 		{"verbose and pedantic", "", "CONNECT {}\r\n", []string{"SUB orders.> 1\r\n"}, "PUB orders.new.eu 5\r\nhello\r\n"},
-		{"headers", "", "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true}\r\n",
-			[]string{"CONNECT {\"headers\":true}\r\nSUB orders.> 1\r\n", "SUB orders.> 1\r\n"}, "HPUB orders.new.eu 12 14\r\nNATS/1.0\r\n\r\nhi\r\n"},
+		{
+			"headers", "", "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true}\r\n",
+			[]string{"CONNECT {\"headers\":true}\r\nSUB orders.> 1\r\n", "SUB orders.> 1\r\n"},
+			"HPUB orders.new.eu 12 14\r\nNATS/1.0\r\n\r\nhi\r\n",
+		},
 		{"one to ten", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.* 1\r\nSUB orders.*.eu 2\r\n", 10), "PUB orders.new.eu 5\r\nhello\r\n"},
-		{"one to ten, shared bodies", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.*.eu 2\r\n", 10),
-			"PUB orders.new.eu 3000\r\n" + strings.Repeat("x", 3000) + "\r\n"},
+		{
+			"one to ten, shared bodies", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.*.eu 2\r\n", 10),
+			"PUB orders.new.eu 3000\r\n" + strings.Repeat("x", 3000) + "\r\n",
+		},
 		{"queue group", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.> q 1\r\n", 5), "PUB orders.new.eu 5\r\nhello\r\n"},
-		{"permissions", rules, "CONNECT {\"user\":\"pub\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\n",
-			repeat("CONNECT {\"user\":\"sub\",\"pass\":\"p\"}\r\nSUB orders.> 1\r\nSUB orders.> q 2\r\n", 3), "PUB orders.new.eu 5\r\nhello\r\n"},
-		{"answers", rules, "CONNECT {\"user\":\"pub\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\n",
-			[]string{"CONNECT {\"user\":\"srv\",\"pass\":\"p\"}\r\nSUB orders.> 1\r\n"}, "PUB orders.new.eu in.1 5\r\nhello\r\n"},
+		{
+			"permissions", rules, "CONNECT {\"user\":\"pub\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\n",
+			repeat("CONNECT {\"user\":\"sub\",\"pass\":\"p\"}\r\nSUB orders.> 1\r\nSUB orders.> q 2\r\n", 3), "PUB orders.new.eu 5\r\nhello\r\n",
+		},
+		{
+			"answers", rules, "CONNECT {\"user\":\"pub\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\n",
+			[]string{"CONNECT {\"user\":\"srv\",\"pass\":\"p\"}\r\nSUB orders.> 1\r\n"},
+			"PUB orders.new.eu in.1 5\r\nhello\r\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -146,8 +146,7 @@ func (s *Session) refused(b *broker.Batch, err error) conn.Reason {
 	}
 	s.authFailed(err)
 	s.sendErr(b, wire.TextAuthorization)
-	var r *auth.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*auth.Refusal](err); ok {
 		switch r.Reason {
 		case auth.ProxyNotTrusted:
 			return conn.ProxyNotTrusted
@@ -168,8 +167,7 @@ func (s *Session) authFailed(err error) {
 		who = fmt.Sprintf(" - User %q", s.opts.User)
 	}
 	s.logTo(s.link.authLog, slog.LevelError, "authentication error"+who)
-	var r *auth.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*auth.Refusal](err); ok {
 		s.logTo(s.link.authLog, slog.LevelDebug, "Authentication failed: "+r.Detail)
 	}
 }

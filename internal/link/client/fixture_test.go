@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -221,7 +222,7 @@ func (p *peer) sync() {
 func (p *peer) ended() string {
 	p.t.Helper()
 	text, err := io.ReadAll(p.in)
-	if e, ok := err.(net.Error); ok && e.Timeout() {
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		p.t.Fatalf("step %d: still open after %q", p.step, text)
 	}
 	return string(text)

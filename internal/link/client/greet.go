@@ -110,7 +110,7 @@ func (g *greeting) turnAway(text string) conn.Reason {
 func (g *greeting) info() error {
 	g.told = true
 	_ = g.sock.SetWriteDeadline(time.Now().Add(infoPeriod))
-	_, err := g.sock.Write(g.s.firstInfo().append(nil))
+	_, err := g.sock.Write(g.s.firstInfo().line())
 	_ = g.sock.SetWriteDeadline(time.Time{})
 	return err
 }
@@ -254,7 +254,7 @@ func (g *greeting) secure(ctx context.Context, deadline time.Time) conn.Reason {
 	if !g.told {
 		i := s.firstInfo()
 		i.TLSRequired, i.TLSAvailable = true, false
-		s.write(i.append(nil))
+		s.write(i.line())
 		s.conn.Flush()
 	}
 	return conn.Open

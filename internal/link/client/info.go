@@ -35,13 +35,13 @@ type Info struct {
 	AccountIsSys  bool   `json:"acc_is_sys,omitempty"`
 }
 
-// append appends the INFO line.
-func (i *Info) append(dst []byte) []byte {
+// line returns the INFO line.
+func (i *Info) line() []byte {
 	text, err := json.Marshal(i)
 	if err != nil {
-		return dst // unreachable: the type holds strings, numbers and booleans only
+		return nil // unreachable: the type holds strings, numbers and booleans only
 	}
-	return wire.AppendInfo(dst, text)
+	return wire.AppendInfo(nil, text)
 }
 
 // firstInfo is the INFO that opens the conversation.
@@ -83,7 +83,7 @@ func (s *Session) SendInfo(change func(*Info)) {
 	if change != nil {
 		change(i)
 	}
-	s.write(i.append(nil))
+	s.write(i.line())
 	s.conn.Flush()
 }
 

@@ -106,8 +106,7 @@ func (s *Session) Regrant(ctx context.Context) (why conn.Reason, lost int) {
 // revoke ends a connection that has lost its right to be here.
 func (s *Session) revoke(err error) conn.Reason {
 	w := revocation(err)
-	var r *auth.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*auth.Refusal](err); ok {
 		s.logTo(s.link.authLog, slog.LevelInfo, "Authorization revoked: "+r.Detail)
 	}
 	s.end(w.why, w.text)
@@ -116,8 +115,7 @@ func (s *Session) revoke(err error) conn.Reason {
 
 // revocation is how a connection ends that may not stay.
 func revocation(err error) lastWords {
-	var r *auth.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*auth.Refusal](err); ok {
 		switch r.Reason {
 		case auth.ClientClosed: // the user is gone or belongs elsewhere now
 			return lastWords{conn.CredentialsRevoked, wire.TextRevoked}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -151,19 +152,19 @@ func (s *Session) do(b *broker.Batch, op wire.Op, in *traffic) conn.Reason {
 
 // badInput answers input that the decoder could not make sense of.
 func (s *Session) badInput(b *broker.Batch, err error) conn.Reason {
-	switch err {
-	case wire.ErrUnknownOp:
+	switch {
+	case errors.Is(err, wire.ErrUnknownOp):
 		s.refuse(b, wire.TextUnknownOp)
 		return conn.ProtocolViolation
-	case wire.ErrControlLine:
+	case errors.Is(err, wire.ErrControlLine):
 		s.sendErr(b, wire.TextControlLine)
 		s.error(fmt.Sprintf("%s: max_control_line %d", wire.TextControlLine, s.dec.Limits.ControlLine))
 		return conn.MaxControlLineExceeded
-	case wire.ErrPayload:
+	case errors.Is(err, wire.ErrPayload):
 		s.sendErr(b, wire.TextPayload)
 		s.error(fmt.Sprintf("maximum payload exceeded: more than %d bytes", s.dec.Limits.Payload))
 		return conn.MaxPayloadExceeded
-	case wire.ErrConnectFirst:
+	case errors.Is(err, wire.ErrConnectFirst):
 		s.authFailed(&auth.Refusal{Reason: auth.AuthenticationFailure, Detail: "no CONNECT"})
 		s.sendErr(b, wire.TextAuthorization)
 		return conn.AuthenticationViolation

@@ -146,7 +146,7 @@ func (s *Session) ping(b *broker.Batch) {
 	i.ConnectInfo = true
 	i.RemoteAccount = s.account.Load().Name
 	i.AccountIsSys = i.RemoteAccount == s.set.Options.SystemAccount
-	s.send(b, string(i.append(nil)))
+	s.send(b, string(i.line()))
 	s.greeted.Store(true)
 }
 
