@@ -105,7 +105,7 @@ func (d *decoder) readFile(root *block, o *Options, report *Report) {
 	}
 	d.table(root, file.Root)
 	d.broken = slices.ContainsFunc(problems, isError)
-	d.list = append(problems, dropEchoes(d.list[len(problems):], problems)...)
+	d.list = slices.Concat(problems, dropEchoes(d.list[len(problems):], problems))
 }
 
 // dropEchoes leaves out what was found on lines that the parser could not read: it would follow
@@ -181,8 +181,10 @@ func (d *decoder) isPending(b *block, n *node) {
 		d.warnAt(pos, path, "%s%s has no effect: this version of natsd does not have %s yet", from, path, n.key.Pending)
 		return
 	}
-	d.refusals = append(d.refusals, syntax.Problem{Pos: pos, Key: path,
-		Message: from + path + " cannot be served: this version of natsd does not have " + n.key.Pending + " yet, and will not start as if the key were not there"})
+	d.refusals = append(d.refusals, syntax.Problem{
+		Pos: pos, Key: path,
+		Message: from + path + " cannot be served: this version of natsd does not have " + n.key.Pending + " yet, and will not start as if the key were not there",
+	})
 	d.warnAt(pos, path, "%s%s is valid, but this version of natsd does not have %s yet and refuses to start with it", from, path, n.key.Pending)
 }
 
