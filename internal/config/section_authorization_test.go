@@ -96,6 +96,7 @@ func TestPermissions(t *testing.T) {
 		"{ allow_responses: true }":      {Responses: &perm.Responses{Max: 1, Expires: 2 * time.Minute}},
 		"{ allow_responses: false }":     nil,
 		"{ allow_responses { max: 0 } }": {Responses: &perm.Responses{Max: 1, Expires: 2 * time.Minute}},
+
 		`{ allow_responses { max_msgs: -5, ttl: "-1s" } }`: {Responses: &perm.Responses{Max: -1, Expires: -1}},
 		`{ allow_responses { max: 3, expires: 5m } }`:      {Responses: &perm.Responses{Max: 3, Expires: 5 * time.Minute}},
 	} {
