@@ -94,8 +94,16 @@ func (s *Server) banner(o *config.Options) {
 	}
 	if open(o) && !loopback(o.Host) {
 		s.logger.Warn("No authentication is configured and clients can connect from other machines: " +
-			"anybody who reaches " + net.JoinHostPort(o.Host, strconv.Itoa(o.Port)) + " may publish and subscribe to everything")
+			"anybody who reaches " + listenAddress(o) + " may publish and subscribe to everything")
 	}
+}
+
+// listenAddress is where clients come in, as far as that is known before the listener is open.
+func listenAddress(o *config.Options) string {
+	if o.Port < 0 {
+		return o.Host
+	}
+	return net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
 }
 
 // open tells whether clients are let in without any proof.

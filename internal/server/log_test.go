@@ -140,3 +140,13 @@ func TestFeatureLines(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenServerWarns: a server that lets in anybody from anywhere says so, and how to reach it.
+func TestOpenServerWarns(t *testing.T) {
+	t.Parallel()
+	run(t, `host: "0.0.0.0"`).logged(`\[WRN\] No authentication is configured .* reaches 0\.0\.0\.0 may publish`)
+	text := run(t, `host: "0.0.0.0"`+"\nauthorization { token: t }").logged(`Server is ready`)
+	if strings.Contains(text, "No authentication") {
+		t.Error(text)
+	}
+}
