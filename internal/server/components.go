@@ -127,13 +127,9 @@ func (c *socketsChange) Prepare(context.Context) error {
 		if m.to.port == 0 {
 			continue
 		}
-		l, err := m.socket.bind(m.to)
-		if err != nil {
+		if err := m.socket.prepare(m.to); err != nil {
 			return err
 		}
-		m.socket.mu.Lock()
-		m.socket.next = l
-		m.socket.mu.Unlock()
 	}
 	return nil
 }

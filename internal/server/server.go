@@ -218,10 +218,10 @@ func (s *Server) Run(ctx context.Context) error {
 // start opens what the configuration asks for, in the order that people know from the log. What it
 // has opened when it fails is closed by stop.
 func (s *Server) start(o *config.Options) error {
-	if err := s.writePID(o); err != nil {
+	if err := s.openSockets(o); err != nil {
 		return err
 	}
-	if err := s.openSockets(o); err != nil {
+	if err := s.writePID(o); err != nil { // not before: the file may be that of a server which has the ports
 		return err
 	}
 	s.startSockets(o)

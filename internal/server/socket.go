@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -26,9 +27,10 @@ type socket struct {
 	name  string
 	serve func(ctx context.Context, ln net.Listener) // returns when ctx ends or ln is closed
 
-	mu   sync.Mutex // a leaf
-	live *listener  // nil: not listening
-	next *listener  // bound by a reload that is not through yet
+	mu    sync.Mutex // a leaf
+	live  *listener  // nil: not listening
+	next  *listener  // bound by a reload that is not through yet
+	ended bool       // shut for good
 }
 
 // listener is a bound endpoint.
@@ -93,31 +95,53 @@ func (s *socket) open(e endpoint) error {
 	return nil
 }
 
-// start serves what has been opened.
+// start serves what has been opened, unless the socket was shut meanwhile.
 func (s *socket) start() {
+	var ctx context.Context
 	s.mu.Lock()
 	l := s.live
+	if l != nil {
+		ctx, l.stop = context.WithCancel(s.tasks.Context())
+	}
 	s.mu.Unlock()
 	if l != nil {
-		s.run(l)
+		s.tasks.Go(s.name, func(context.Context) { s.serve(ctx, l.ln) })
 	}
 }
 
-func (s *socket) run(l *listener) {
-	var ctx context.Context
-	ctx, l.stop = context.WithCancel(s.tasks.Context())
-	s.tasks.Go(s.name, func(context.Context) { s.serve(ctx, l.ln) })
-}
-
-// shut stops listening.
+// shut stops listening for good: a reload that is under way does not open the socket again.
 func (s *socket) shut() {
 	s.mu.Lock()
-	l := s.live
-	s.live = nil
+	all := [...]*listener{s.live, s.next}
+	s.live, s.next, s.ended = nil, nil, true
 	s.mu.Unlock()
-	if l != nil {
-		l.close()
+	for _, l := range all {
+		if l != nil {
+			l.close()
+		}
 	}
+}
+
+// errEnded is the answer to a reload that wants to move a socket which was shut.
+var errEnded = errors.New("the server does not listen any more")
+
+// prepare binds where a reload wants the socket to be.
+func (s *socket) prepare(e endpoint) error {
+	l, err := s.bind(e)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	ended := s.ended
+	if !ended {
+		s.next = l
+	}
+	s.mu.Unlock()
+	if ended {
+		l.close()
+		return errEnded
+	}
+	return nil
 }
 
 // alone ends the sharing of a port that moving may have begun.
@@ -155,8 +179,12 @@ func (s *socket) mayShare(e endpoint) bool {
 // bindShared binds an address whose port the live listener has.
 func (s *socket) bindShared(address string) (net.Listener, error) {
 	s.mu.Lock()
-	old := s.live.ln
+	live := s.live
 	s.mu.Unlock()
+	if live == nil {
+		return nil, errEnded
+	}
+	old := live.ln
 	if err := sharePort(old, true); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package server
+
+// racing tells that everything takes much longer.
+const racing = false
