@@ -167,9 +167,14 @@ func (c *fakeChange) Abort() {
 }
 
 func (c *fakeChange) Settle(ctx context.Context) ([]reload.Effect, error) {
-	err := c.f.in(ctx, "settle")
 	c.f.mu.Lock()
-	defer c.f.mu.Unlock()
 	c.f.open--
-	return c.f.had, err
+	c.f.mu.Unlock()
+	return c.f.had, c.f.in(ctx, "settle")
+}
+
+// tryLoad returns nil when the file is not valid.
+func tryLoad(path, dir string) *config.Options {
+	o, _ := config.Load(config.Source{Path: path, WorkDir: dir})
+	return o
 }
