@@ -43,6 +43,11 @@ type connectOptions struct {
 // defaultOptions hold for a client that sends no CONNECT.
 var defaultOptions = connectOptions{Verbose: true, Pedantic: true, Echo: true}
 
+// decisionPeriod bounds how long a client waits for the decision about it. The configured timeout is for
+// the client to bring its credentials; how many others stand before it in the queue for bcrypt is not
+// its fault.
+const decisionPeriod = 30 * time.Second
+
 // maxJSONDepth bounds the nesting of a CONNECT.
 const maxJSONDepth = 64
 
@@ -119,8 +124,11 @@ func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
 		User: o.User, Pass: o.Pass, Token: o.Token,
 		NKey: o.NKey, Sig: o.Sig, JWT: o.JWT, ProxySig: o.ProxySig,
 	}
+	s.mu.Lock()
+	s.timers.arrived()
+	s.mu.Unlock()
 	set := s.link.Settings()
-	ctx, cancel := context.WithTimeout(s.ctx, set.Options.Authorization.Timeout)
+	ctx, cancel := context.WithTimeout(s.ctx, max(decisionPeriod, set.Options.Authorization.Timeout))
 	defer cancel()
 	grant, err := set.Auth.Authenticate(ctx, proof)
 	if err != nil {

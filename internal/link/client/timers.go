@@ -47,12 +47,16 @@ func (t *timers) start(s *Session) {
 	t.schedule(s, o.Limits.PingInterval)
 }
 
-// entered ends the deadline for CONNECT and sets that of the grant.
-func (t *timers) entered(s *Session, expires time.Time) {
+// arrived ends the deadline for CONNECT: the client has brought what it was waited for.
+func (t *timers) arrived() {
 	if t.login != nil {
 		t.login.Stop()
 		t.login = nil
 	}
+}
+
+// entered sets the deadline of the grant.
+func (t *timers) entered(s *Session, expires time.Time) {
 	if t.life != nil {
 		t.life.Stop()
 		t.life = nil

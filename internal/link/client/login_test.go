@@ -1,0 +1,34 @@
+package client
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// TestCrowdOfSlowPasswords: the timeout is for a client to bring its credentials. Clients that have done
+// so are all let in, however long the queue for bcrypt is.
+func TestCrowdOfSlowPasswords(t *testing.T) {
+	t.Parallel()
+	const users = 12
+	hash, err := bcrypt.GenerateFromPassword([]byte("p"), 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list strings.Builder
+	for i := range users {
+		fmt.Fprintf(&list, "{user: u%d, password: %q}\n", i, hash)
+	}
+	h := open(t, "authorization { timeout: 0.05, users: [\n"+list.String()+"] }")
+	var crowd []*peer
+	for i := range users {
+		c := h.dial()
+		c.say(fmt.Sprintf("CONNECT {\"user\":\"u%d\",\"pass\":\"p\",\"verbose\":false}\r\nPING\r\n", i))
+		crowd = append(crowd, c)
+	}
+	for _, c := range crowd {
+		c.expect("PONG")
+	}
+}
