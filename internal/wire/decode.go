@@ -19,17 +19,21 @@ type Decoder struct {
 	in    []byte // what is left of the bytes fed last
 	carry []byte // the beginning of an operation that is not complete yet
 	need  int    // length of the whole operation in carry once it is known, else 0
-	lent  []byte // buffer that Args points into; given back at the next Feed
+	lent  []byte // buffer that Args points into; given back by Rest
 }
 
 // Feed hands over the bytes of one read. All earlier bytes must have been used up, that is, Next
-// has returned NeedMore. p is borrowed until Next does so again.
+// has returned NeedMore. p is borrowed until [Decoder.Rest].
 func (d *Decoder) Feed(p []byte) {
-	if d.lent != nil {
-		buffer.Put(d.lent)
-		d.lent = nil
-	}
+	d.Rest()
 	d.in = p
+}
+
+// Rest ends the work on what was fed, when the operations of it have been carried out: the decoder
+// keeps nothing of it but the beginning of an operation that is not complete.
+func (d *Decoder) Rest() {
+	buffer.Put(d.lent)
+	d.lent, d.in, d.Args = nil, nil, Args{}
 }
 
 // Partial reports whether the beginning of an operation is waiting for its rest.

@@ -3,8 +3,11 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 var open = Limits{ControlLine: 4096, Payload: 1 << 20, Headers: true}
@@ -233,5 +236,36 @@ func TestEncode(t *testing.T) {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
 		}
+	}
+}
+
+// A connection that has fallen silent must not hold on to buffers, which others could use.
+func TestRestKeepsNothing(t *testing.T) {
+	t.Parallel()
+	for name, chunks := range map[string][]string{
+		"whole":     {"SUB foo 1\r\nPUB foo 3\r\nabc\r\n"},
+		"split":     {"PUB foo bar 300", "0\r\n" + strings.Repeat("x", 3000) + "\r\n"},
+		"blanks":    {"PING   "},
+		"bad input": {"PUB foo x\r\n"},
+	} {
+		d := &Decoder{Limits: Limits{ControlLine: 4096, Payload: -1}}
+		var gone atomic.Int32
+		for _, chunk := range chunks {
+			p := make([]byte, 1<<20)
+			runtime.AddCleanup(&p[0], func(*atomic.Int32) { gone.Add(1) }, &gone)
+			d.Feed(p[:copy(p, chunk)])
+			for op := Ping; op != NeedMore; {
+				op, _ = d.Next()
+			}
+		}
+		d.Rest()
+		for end := time.Now().Add(5 * time.Second); int(gone.Load()) < len(chunks) && time.Now().Before(end); {
+			runtime.GC()
+			time.Sleep(time.Millisecond)
+		}
+		if int(gone.Load()) < len(chunks) || d.lent != nil {
+			t.Errorf("%s: %d of %d reads are let go, %d bytes are lent", name, gone.Load(), len(chunks), cap(d.lent))
+		}
+		runtime.KeepAlive(d)
 	}
 }

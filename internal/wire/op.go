@@ -23,7 +23,7 @@ const (
 const NoHeader = -1
 
 // Args are the arguments of the operation that [Decoder.Next] returned last. The slices are
-// borrowed: they stay valid until the next call of [Decoder.Feed].
+// borrowed: they stay valid until [Decoder.Rest] or the next call of [Decoder.Feed].
 type Args struct {
 	Subject []byte
 	Reply   []byte // empty when there is none

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -213,5 +214,69 @@ func TestRegrantDoesNotUndoConnect(t *testing.T) {
 				t.Fatalf("%s has the grant of %s, account %s", name, g.User, a.Name)
 			}
 		}
+	}
+}
+
+// A client that is silent holds no buffer: neither that of its last read nor that of a message which
+// came in pieces.
+func TestSilentClientsHoldNoBuffers(t *testing.T) {
+	t.Parallel()
+	h := build(t, "")
+	s, _ := h.inMemory(t)
+	var gone atomic.Int32
+	texts := []string{"CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB foo 1\r\nPUB foo 2\r\nhi\r\nPUB foo 20", "\r\n01234567890123456789\r\n"}
+	for _, text := range texts {
+		p := make([]byte, 1<<20)
+		runtime.AddCleanup(&p[0], func(*atomic.Int32) { gone.Add(1) }, &gone)
+		b := broker.Begin()
+		s.Consume(b, p[:copy(p, text)])
+		b.End(0)
+	}
+	until(t, "the reads to be let go", func() bool {
+		runtime.GC()
+		return int(gone.Load()) == len(texts)
+	})
+	runtime.KeepAlive(s)
+}
+
+// A client may answer as soon as it can see the request, whoever sent it the bytes.
+func TestAnswersMayBeQuick(t *testing.T) {
+	t.Parallel()
+	h := build(t, `authorization { users: [{user: s, password: p, permissions: {subscribe: rq, allow_responses: {max: 2}}}] }`)
+	s, _ := h.inMemory(t)
+	if why := s.feed(`CONNECT {"user":"s","pass":"p","verbose":false}` + "\r\n"); why != conn.Open {
+		t.Fatal(why)
+	}
+	sub := s.mustSubscribe(t, "rq", "", "1")
+	var early atomic.Int32
+	sent := 0
+	s.conn.SetTransport(onWrite(func(p []byte) {
+		if sent += bytes.Count(p, []byte("MSG ")); s.replies.Load().replies.Len() < sent {
+			early.Add(1)
+		}
+	}))
+	stop, done := make(chan struct{}), make(chan struct{})
+	h.tasks.Go("flush", func(context.Context) {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				s.conn.Flush()
+			}
+		}
+	})
+	run := message("rq", strings.Repeat("x", 100))
+	for i := range 20_000 {
+		run.Msgs[0].Reply = fmt.Appendf(nil, "in.%d", i)
+		b := broker.Begin()
+		s.Deliver(b, sub, run)
+		b.End(0)
+	}
+	close(stop)
+	<-done
+	if n := early.Load(); n > 0 {
+		t.Errorf("%d times a request was on its way before the right to answer it was there", n)
 	}
 }

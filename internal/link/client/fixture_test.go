@@ -299,6 +299,21 @@ func (s stuck) Write(_ [][]byte, wait bool) (int, error) {
 func (stuck) SetWriteDeadline(time.Time) error { return nil }
 func (stuck) Close() error                     { return nil }
 
+// onWrite is a transport that shows each piece it is given.
+type onWrite func(p []byte)
+
+func (onWrite) Receive(func([]byte) error) error { return io.EOF }
+func (f onWrite) Write(v [][]byte, _ bool) (int, error) {
+	n := 0
+	for _, p := range v {
+		f(p)
+		n += len(p)
+	}
+	return n, nil
+}
+func (onWrite) SetWriteDeadline(time.Time) error { return nil }
+func (onWrite) Close() error                     { return nil }
+
 // feed lets the session consume text as one read.
 func (s *Session) feed(text string) conn.Reason {
 	b := broker.Begin()

@@ -42,7 +42,7 @@ func (s *Session) publish(b *broker.Batch) {
 	if len(r.Msgs) == 0 {
 		return
 	}
-	defer func() { r.Msgs = nil }()
+	defer func() { r.Msgs, r.Subject = nil, nil }()
 	if s.opts.Pedantic && !subject.ValidLiteral(r.Subject) {
 		s.sendErr(b, wire.TextInvalidPublishSubject)
 	}

@@ -86,6 +86,7 @@ func (s *Session) Consume(b *broker.Batch, p []byte) conn.Reason {
 	in := traffic{}
 	why := s.operations(b, &in)
 	s.count(b, &in)
+	s.dec.Rest() // a connection that falls silent holds no buffer
 	if why == conn.Open {
 		s.firstLine(s.dec.Partial() && !s.spoke)
 	}
