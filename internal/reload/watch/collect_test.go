@@ -302,7 +302,7 @@ func TestCertificatesAreExchanged(t *testing.T) {
 	// The key first, in two halves.
 	cert, key = certificate(t, "", "")
 	w.put("key.pem", string(key[:len(key)/2]))
-	time.Sleep(50 * time.Millisecond)
+	w.want("refused key.pem:certificates")
 	w.put("key.pem", string(key))
 	w.want("refused key.pem:certificates")
 	w.put("cert.pem", string(cert))

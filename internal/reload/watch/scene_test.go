@@ -34,6 +34,9 @@ func judging(judge func(text string) error) option {
 	}
 }
 
+// patient makes the quiet time longer than a busy machine keeps a test from going on.
+func patient(c *Config) { c.Settings.Quiet = 700 * time.Millisecond }
+
 func pollOnly(every time.Duration) option {
 	return func(c *Config) { c.PollOnly, c.Settings.Poll = true, every }
 }
