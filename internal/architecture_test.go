@@ -26,7 +26,7 @@ var layers = [][]string{
 	// The snapshot that everything above works from.
 	{"internal/config"},
 	// How the snapshot is replaced.
-	{"internal/reload"},
+	{"internal/reload", "internal/reload/watch"},
 	// The hub, and who may connect to it.
 	{"internal/auth", "internal/broker"},
 	{"internal/conn"},

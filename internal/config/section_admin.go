@@ -42,7 +42,7 @@ var adminSection = section{title: "Operators and watching", decode: decodeAdmin,
 	{Path: "admin.pprof", Type: Bool, Default: false, Doc: "Serves Go's profiles to the role admin."},
 	{Path: "admin.write_config", Type: Bool, Default: false, Doc: "Lets the API write its changes into the configuration file."},
 }, tlsKeys("admin.tls"), []Key{
-	{Path: "watch", Own: true, Type: Block | Bool, Short: "enabled", Pending: "reload", Grouping: true, Doc: "Reloads when a configuration file changes."},
+	{Path: "watch", Own: true, Type: Block | Bool, Short: "enabled", Grouping: true, Doc: "Reloads when a configuration file changes."},
 	{Path: "watch.enabled", Type: Bool, Default: true, Flag: "--no-watch", Doc: "Switches it on."},
 	{Path: "watch.mode", Type: Text, Words: []string{"strict", "partial"}, Default: "strict", Doc: "`strict` refuses a file that holds a change which needs a restart; `partial` applies the rest."},
 	{Path: "watch.quiet", Type: SecondsOrDuration, Default: 150 * time.Millisecond, Check: checkAtLeast0("quiet"), Doc: "Silence after the last change before the reload."},

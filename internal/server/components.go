@@ -28,6 +28,7 @@ func (s *Server) components() []reload.Component {
 		&component{name: "accounts", keys: []string{"accounts", "system_account", "no_system_account"}, plan: s.planAccounts},
 		&component{name: "clients", plan: s.planClients},
 		&component{name: "process", keys: processKeys, plan: s.planProcess},
+		&component{name: "watcher", keys: []string{"watch"}, plan: s.planWatch},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"natsd/internal/config"
 	"natsd/internal/reload"
@@ -25,7 +26,9 @@ func (s *Server) ReloadReport(ctx context.Context, req reload.Request) (*reload.
 	if s.source == nil || s.source.Path == "" {
 		return nil, errNoSource
 	}
+	began := time.Now()
 	report, err := s.reload.Reload(ctx, req)
+	s.reloaded(began, req.Who, err)
 	s.logReload(report)
 	return report, err
 }

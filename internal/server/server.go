@@ -20,6 +20,7 @@ import (
 	"natsd/internal/logging"
 	"natsd/internal/monitor"
 	"natsd/internal/reload"
+	"natsd/internal/reload/watch"
 	"natsd/internal/system"
 	"natsd/internal/task"
 	"natsd/internal/version"
@@ -44,6 +45,7 @@ type Server struct {
 	services  *system.Services
 	collector *monitor.Collector
 	reload    *reload.Manager
+	watcher   *watch.Watcher // nil: there are no files; set before ready is closed
 
 	auth *auth.Auth // owned by the reload that runs
 
@@ -226,6 +228,7 @@ func (s *Server) start(o *config.Options) error {
 	}
 	s.startSockets(o)
 	s.writePorts(o)
+	s.startWatcher()
 	return nil
 }
 
