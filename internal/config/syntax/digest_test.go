@@ -1,6 +1,12 @@
 package syntax
 
-import "testing"
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"testing"
+)
 
 // TestDigest has digests that nats-server gives.
 func TestDigest(t *testing.T) {
@@ -22,4 +28,45 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", text, f.Digest, want)
 		}
 	}
+}
+
+// plain returns the table in plain Go types.
+func (t *Table) plain() map[string]any {
+	m := make(map[string]any, len(t.Entries))
+	for _, e := range t.Entries {
+		m[e.Key] = e.Value.plain()
+	}
+	return m
+}
+
+func (v *Value) plain() any {
+	switch v.Kind {
+	case Bool:
+		return v.Bool
+	case Int:
+		return v.Int
+	case Float:
+		return v.Float
+	case Time:
+		return v.Time
+	case Array:
+		items := make([]any, len(v.Items))
+		for i, item := range v.Items {
+			items[i] = item.plain()
+		}
+		return items
+	case Map:
+		return v.Map.plain()
+	}
+	return v.Str
+}
+
+// slowDigest is digest by way of the library's encoder.
+func slowDigest(t *Table) string {
+	var b bytes.Buffer
+	if json.NewEncoder(&b).Encode(t.plain()) != nil {
+		return ""
+	}
+	sum := sha256.Sum256(b.Bytes())
+	return "sha256:" + hex.EncodeToString(sum[:])
 }

@@ -85,6 +85,9 @@ func checkPlaces(t *testing.T, path string, lines []string, table *Table) {
 // checkAgain writes the tree in another form and compares the digests.
 func checkAgain(t *testing.T, file *File) {
 	t.Helper()
+	if fast, slow := digest(file.Root), slowDigest(file.Root); fast != slow {
+		t.Fatalf("digest %s, want %s", fast, slow)
+	}
 	plain := file.Root.plain()
 	if hasQuote(plain) {
 		return // keys have no escapes
