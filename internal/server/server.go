@@ -229,6 +229,7 @@ func (s *Server) start(o *config.Options) error {
 	s.startSockets(o)
 	s.writePorts(o)
 	s.startWatcher()
+	s.tasks.Go("tidy", s.tidy)
 	return nil
 }
 
