@@ -443,6 +443,11 @@ func TestMonitoringDoesNotDisturb(t *testing.T) {
 	a, b := enter(t, s, ""), enter(t, s, "")
 	b.say("SUB x 1\r\nPING\r\n")
 	b.expect("PONG")
+	for deadline := time.Now().Add(20 * time.Second); s.conns.Len() < crowd+2; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d clients are in", s.conns.Len(), crowd+2)
+		}
+	}
 
 	asked := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
