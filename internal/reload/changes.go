@@ -54,7 +54,7 @@ func (c changes) below(key string, visit func(*Field)) (found bool) {
 // cause returns the field that an effect comes from: the one of its path, the nearest above, or else
 // the first inside. Nil when there is none.
 func (c changes) cause(path string) *Field {
-	for up := path; up != ""; up = up[:max(0, strings.LastIndexByte(up, '.'))] {
+	for up := path; up != ""; up = parent(up) {
 		if i, ok := c.find(up); ok {
 			return &c[i]
 		}
@@ -82,17 +82,11 @@ func (c *changes) reject(path string, v Verdict, reason string) {
 
 // attribute names the component of each change, by the longest key that one claims.
 func (c changes) attribute(components []Component) {
-	owners := map[string]string{}
-	for _, component := range components {
-		if o, ok := component.(Owner); ok {
-			for _, key := range o.Keys() {
-				owners[key] = component.Name()
-			}
-		}
-	}
+	owned := map[string]string{}
+	claim(owned, components)
 	for i := range c {
-		for up := c[i].Path; c[i].Component == "" && up != ""; up = up[:max(0, strings.LastIndexByte(up, '.'))] {
-			c[i].Component = owners[up]
+		if c[i].Component == "" {
+			c[i].Component = owner(owned, c[i].Path)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"natsd/internal/reload"
@@ -82,31 +81,5 @@ func TestHistoryOfRefusals(t *testing.T) {
 	}
 	if _, err := m.Restore(t.Context(), 2, reload.Request{AllowAuthRemoval: true}); err != nil || m.Current().Port != 5001 || m.Status().Revision != 3 {
 		t.Error(err)
-	}
-}
-
-// TestHistoryIsBounded in bytes too; the reports stay.
-func TestHistoryIsBounded(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	big := strings.Repeat("# "+strings.Repeat("x", 998)+"\n", 15_000) // 15 MB
-	m := reload.New(loadIn(t, dir, big+"port: 5000"), reload.Setup{})
-	for i := range 8 {
-		if _, err := m.Apply(t.Context(), loadIn(t, dir, fmt.Sprintf("%sport: 500%d", big, i+1)), reload.Request{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kept := 0
-	for _, report := range m.History() {
-		r, err := m.Revision(report.Revision)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(r.Files()) > 0 {
-			kept++
-		}
-	}
-	if len(m.History()) != 9 || kept != 4 {
-		t.Errorf("%d reports, %d configurations", len(m.History()), kept)
 	}
 }

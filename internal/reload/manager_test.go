@@ -392,3 +392,60 @@ func TestAdmission(t *testing.T) {
 		}
 	}
 }
+
+// claims is a component that says which keys are its own and nothing else.
+type claims []string
+
+func (claims) Name() string                                     { return "claims" }
+func (c claims) Keys() []string                                 { return c }
+func (claims) Plan(_, _ *config.Options) (reload.Change, error) { return nil, nil }
+
+func TestUnclaimed(t *testing.T) {
+	t.Parallel()
+	all := reload.Unclaimed(nil)
+	for key, want := range map[string]bool{"port": true, "authorization.users[].password": true, "log_levels.*": true, "listen": false, "jetstream.store_dir": false, "gateway.gateways[].tls.timeout": false} {
+		if slices.Contains(all, key) != want {
+			t.Errorf("%s: %v", key, !want)
+		}
+	}
+	some := reload.Unclaimed([]reload.Component{claims{"port", "authorization"}})
+	if slices.ContainsFunc(some, func(k string) bool { return k == "port" || strings.HasPrefix(k, "authorization") }) || len(some) == 0 {
+		t.Errorf("%v", some)
+	}
+}
+
+// refining is a component that knows better than the registry.
+type refining struct{ fields []reload.Field }
+
+func (refining) Name() string { return "refining" }
+func (r refining) Plan(_, _ *config.Options) (reload.Change, error) {
+	return refinement{fields: r.fields}, nil
+}
+
+type refinement struct {
+	reload.Base
+	fields []reload.Field
+}
+
+func (r refinement) Diff() []reload.Field { return r.fields }
+
+// TestComponentsRefineTheDiff: what they say of a path goes before what the registry says, and they
+// may add what it cannot know.
+func TestComponentsRefineTheDiff(t *testing.T) {
+	t.Parallel()
+	old := load(t, "port: 1\n")
+	m := reload.New(old, reload.Setup{Components: []reload.Component{refining{[]reload.Field{
+		{Path: "port", Verdict: reload.Disruptive, Reason: "known"}, {Path: "crl", Verdict: reload.Live, New: "new"},
+	}}}})
+	report, err := m.Apply(t.Context(), load(t, "port: 2\n"), reload.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`replace crl [null,"new"] live`, `replace port [1,2] live-disruptive`}
+	if got := describe(report.Changes); !slices.Equal(got, want) || report.Changes[1].Pointer != "/port" || report.Changes[1].Component != "refining" || report.Changes[1].Origin.Pos.Line != 1 {
+		t.Errorf("%q %+v", got, report.Changes)
+	}
+	if report.Verdict != reload.Disruptive {
+		t.Error(report.Verdict)
+	}
+}

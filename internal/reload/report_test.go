@@ -208,3 +208,18 @@ level=ERROR msg="Failed to reload server configuration: listeners fails in plan"
 		t.Error(out.String())
 	}
 }
+
+func TestSourceJSON(t *testing.T) {
+	t.Parallel()
+	for want, origin := range map[string]config.Origin{
+		`"source":{"flag":"--port"}`:                {Layer: config.FromFlag, Name: "--port"},
+		`"source":{"env":"NATSD_PORT"}`:             {Layer: config.FromEnv, Name: "NATSD_PORT"},
+		`"source":{"file":"f","line":3,"column":4}`: {Layer: config.FromFile, Pos: config.Pos{File: "f", Line: 3, Col: 4}},
+		`"subscriptions_removed":0}}`:               {},
+	} {
+		text, err := json.Marshal(reload.Field{Path: "port", Origin: origin})
+		if err != nil || !bytes.Contains(text, []byte(want)) {
+			t.Errorf("%s %v, want %s", text, err, want)
+		}
+	}
+}
