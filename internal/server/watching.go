@@ -33,7 +33,7 @@ func watchSettings(o *config.Options) watch.Settings {
 
 // filesChanged reloads because the watcher has seen files change. When nothing has changed in meaning,
 // nobody needs to know.
-func (s *Server) filesChanged(ctx context.Context, c watch.Change) error {
+func (s *Server) filesChanged(ctx context.Context, _ watch.Change) error {
 	mode := reload.Strict
 	if s.Options().Watch.Mode == reload.Partial.String() {
 		mode = reload.Partial
