@@ -1,6 +1,7 @@
 package client
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -170,8 +171,11 @@ var scripts = []struct{ name, conf, text string }{
 		a< 44`},
 	{"auto-unsubscribe in a run", "", `
 		a> {}
-		a> SUB x 1\r\nUNSUB 1 2\r\nSUB x q 2\r\nUNSUB 2 1
+		a> SUB x 1\r\nUNSUB 1 2
 		a.
+		c> {}
+		c> SUB x q 2\r\nUNSUB 2 1
+		c.
 		b> {}
 		b> PUB x 1\r\n1\r\nPUB x 1\r\n2\r\nPUB x 1\r\n3
 		b.
@@ -179,9 +183,10 @@ var scripts = []struct{ name, conf, text string }{
 		a< 1
 		a< MSG x 1 1
 		a< 2
-		a< MSG x 2 1
-		a< 1
 		a.
+		c< MSG x 2 1
+		c< 1
+		c.
 		a> SUB x 1
 		a.
 		b> PUB x 1\r\n4
@@ -391,13 +396,21 @@ var scripts = []struct{ name, conf, text string }{
 		b$ Maximum Control Line Exceeded`},
 }
 
+// Each conversation goes the same with trace lines and without.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	for _, tt := range scripts {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			play(t, open(t, tt.conf), tt.text)
-		})
+	for _, traced := range []bool{false, true} {
+		for _, tt := range scripts {
+			t.Run(fmt.Sprintf("%s/traced=%v", tt.name, traced), func(t *testing.T) {
+				t.Parallel()
+				h := open(t, tt.conf)
+				h.tracer.on.Store(traced)
+				play(t, h, tt.text)
+				if log := h.log.String(); !traced && strings.Contains(log, "level=TRACE") || strings.Contains(log, `\"p\"`) {
+					t.Errorf("the log:\n%s", log)
+				}
+			})
+		}
 	}
 }
 
