@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"math"
 	"sync/atomic"
 
 	"natsd/internal/config"
@@ -8,14 +9,16 @@ import (
 )
 
 // Account is a space of subjects of its own: messages and interest of one account are invisible to
-// all others. It lives as long as the server, whatever happens to its configuration.
+// all others. It lives until it is closed and the last client has left it.
 type Account struct {
 	Name string
 
+	broker *Broker
 	index  *interest.Index[*Sub]
 	limits atomic.Pointer[config.AccountLimits]
 
 	clients atomic.Int64
+	retired atomic.Bool // closed, for as long as it is not opened again; set under the broker's lock
 
 	// Received and Sent count messages of clients, as the server sees them.
 	Received, Sent Volume
@@ -37,8 +40,8 @@ func (v *Volume) Add(msgs, bytes int) {
 
 var unlimited = config.AccountLimits{MaxConnections: -1, MaxSubscriptions: -1, MaxPayload: -1, MaxLeafnodes: -1}
 
-func newAccount(name string) *Account {
-	a := &Account{Name: name, index: interest.New[*Sub]()}
+func newAccount(name string, b *Broker) *Account {
+	a := &Account{Name: name, broker: b, index: interest.New[*Sub]()}
 	a.limits.Store(&unlimited)
 	return a
 }
@@ -46,24 +49,41 @@ func newAccount(name string) *Account {
 // Limits returns the limits that hold now; they must not be changed.
 func (a *Account) Limits() *config.AccountLimits { return a.limits.Load() }
 
-// SetLimits replaces the limits. Connections that are over a new limit are the caller's business.
-func (a *Account) SetLimits(l *config.AccountLimits) { a.limits.Store(l) }
+// SetLimits replaces the limits; nil takes them away. Connections that are over a new limit are the
+// caller's business.
+func (a *Account) SetLimits(l *config.AccountLimits) {
+	if l == nil {
+		l = &unlimited
+	}
+	a.limits.Store(l)
+}
+
+// gone is the number of clients of an account that the broker has forgotten: no late Join makes it
+// positive.
+const gone = math.MinInt64 / 2
 
 // Clients is the number of client connections that have joined.
-func (a *Account) Clients() int { return int(a.clients.Load()) }
+func (a *Account) Clients() int { return int(max(a.clients.Load(), 0)) }
 
-// Join counts a client connection in, unless the account is full.
+// Gone tells that the broker has forgotten the account. There may be a new one of that name.
+func (a *Account) Gone() bool { return a.clients.Load() < 0 }
+
+// Join counts a client connection in, unless the account is full or gone.
 func (a *Account) Join() bool {
 	n := a.clients.Add(1)
-	if limit := a.Limits().MaxConnections; limit >= 0 && n > int64(limit) {
-		a.clients.Add(-1)
+	if limit := a.Limits().MaxConnections; n <= 0 || limit >= 0 && n > int64(limit) {
+		a.Leave()
 		return false
 	}
 	return true
 }
 
 // Leave undoes a successful Join.
-func (a *Account) Leave() { a.clients.Add(-1) }
+func (a *Account) Leave() {
+	if a.clients.Add(-1) == 0 && a.retired.Load() {
+		a.broker.left(a)
+	}
+}
 
 // Index is the subscription index, for those who look at it; changes go through Subscribe and
 // Unsubscribe.

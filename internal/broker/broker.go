@@ -28,19 +28,34 @@ func (b *Broker) Open(name string) *Account {
 	defer b.mu.Unlock()
 	a := b.accounts[name]
 	if a == nil {
-		a = newAccount(name)
+		a = newAccount(name, b)
 		b.accounts[name] = a
 	}
+	a.retired.Store(false)
 	return a
 }
 
-// Close forgets the account of that name, if nobody is in it. Whoever still holds it finds that nothing
-// comes and goes there any more.
+// Close forgets the account of that name as soon as nobody is in it, unless it is opened again before.
+// Nobody can join it then.
 func (b *Broker) Close(name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if a := b.accounts[name]; a != nil && a.Clients() == 0 {
-		delete(b.accounts, name)
+	if a := b.accounts[name]; a != nil {
+		a.retired.Store(true)
+		b.forgetLocked(a)
+	}
+}
+
+// left is told that the last client has left an account that was closed.
+func (b *Broker) left(a *Account) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.forgetLocked(a)
+}
+
+func (b *Broker) forgetLocked(a *Account) {
+	if a.retired.Load() && a.clients.CompareAndSwap(0, gone) {
+		delete(b.accounts, a.Name)
 	}
 }
 

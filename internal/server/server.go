@@ -136,14 +136,19 @@ func identity() (id, xkey string, err error) {
 }
 
 // openAccounts makes the accounts of o that are not there yet, offers the server's services in them,
-// and sets limits.
+// and sets limits: an account that o only names, or does not have any more, has none.
 func (s *Server) openAccounts(o *config.Options) {
 	s.openAccount(config.GlobalAccount)
 	if o.SystemAccount != "" {
 		s.openAccount(o.SystemAccount)
 	}
+	limits := map[string]*config.AccountLimits{}
 	for i := range o.Accounts {
-		s.openAccount(o.Accounts[i].Name).SetLimits(&o.Accounts[i].Limits)
+		s.openAccount(o.Accounts[i].Name)
+		limits[o.Accounts[i].Name] = &o.Accounts[i].Limits
+	}
+	for _, a := range s.broker.Accounts() {
+		a.SetLimits(limits[a.Name])
 	}
 }
 

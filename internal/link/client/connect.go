@@ -182,15 +182,18 @@ func (s *Session) authFailed(err error) {
 
 // bind puts the client into the account of the grant that it got for its proof.
 func (s *Session) bind(b *broker.Batch, proof *auth.Request, g *auth.Grant) conn.Reason {
+	old := s.account.Load()
 	a := s.link.broker.Account(g.Account)
+	for a != nil && a != old && !a.Join() {
+		if !a.Gone() {
+			s.refuse(b, wire.TextMaxAccountConnections)
+			return conn.MaxAccountConnectionsExceeded
+		}
+		a = s.link.broker.Account(g.Account) // a reload has closed it, and perhaps opened another one
+	}
 	if a == nil {
 		s.sendErr(b, wire.TextAuthorization)
 		return conn.MissingAccount
-	}
-	old := s.account.Load()
-	if old != a && !a.Join() {
-		s.refuse(b, wire.TextMaxAccountConnections)
-		return conn.MaxAccountConnectionsExceeded
 	}
 	if old != nil && old != a {
 		old.Leave()
