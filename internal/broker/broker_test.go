@@ -2,9 +2,11 @@ package broker
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,8 +133,8 @@ func TestRememberingIsBounded(t *testing.T) {
 			t.Fatalf("message %d: %d deliveries", i, n)
 		}
 	}
-	if len(o.matches.known) > maxMatches || o.matches.off == 0 {
-		t.Errorf("%d matches kept, off %d", len(o.matches.known), o.matches.off)
+	if c := o.matches.Load(); len(c.known) > maxMatches || c.off == 0 {
+		t.Errorf("%d matches kept, off %d", len(c.known), c.off)
 	}
 }
 
@@ -295,4 +297,59 @@ func BenchmarkPublish(b *testing.B) {
 		a.Publish(batch, &run)
 	}
 	batch.End(0)
+}
+
+// An idle publisher must not hold on to subscribers that have long left.
+func TestForgetLetsSubscribersGo(t *testing.T) {
+	t.Parallel()
+	a := New().Open("A")
+	o := &Origin{Kind: Client}
+	var gone atomic.Int32
+	const subjects = 50
+	for i := range subjects {
+		r := &recorder{}
+		runtime.AddCleanup(r, func(*atomic.Int32) { gone.Add(1) }, &gone)
+		s := sub(fmt.Sprintf("in.%d", i), "", "1", r)
+		a.Subscribe(s)
+		publish(t, a, o, s.Subject, "x")
+		a.Unsubscribe(s)
+	}
+	o.Forget()
+	for end := time.Now().Add(10 * time.Second); gone.Load() < subjects && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		runtime.GC()
+	}
+	if n := gone.Load(); n < subjects {
+		t.Errorf("%d of %d subscribers are gone", n, subjects)
+	}
+	runtime.KeepAlive(o)
+	if n := publish(t, a, o, "in.1", "x"); n != 0 {
+		t.Errorf("%d deliveries", n)
+	}
+}
+
+// Forgetting may come from elsewhere at any moment.
+func TestForgetWhilePublishing(t *testing.T) {
+	t.Parallel()
+	a := New().Open("A")
+	o := &Origin{Kind: Client}
+	a.Subscribe(sub("foo.>", "", "1", &recorder{}))
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				o.Forget()
+			}
+		}
+	}()
+	for i := range 5000 {
+		if n := publish(t, a, o, fmt.Sprintf("foo.%d", i%7), "x"); n != 1 {
+			t.Errorf("message %d: %d deliveries", i, n)
+		}
+	}
+	close(stop)
+	<-done
 }

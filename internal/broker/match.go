@@ -36,13 +36,14 @@ func (a *Account) match(b *Batch, r *Run) *interest.Result[*Sub] {
 		a.index.Match(r.Subject, res)
 		return res
 	}
-	c := &r.From.matches
-	if c.account != a {
-		*c = matches{account: a}
+	c := r.From.matches.Load()
+	if c == nil || c.account != a {
+		c = &matches{account: a}
+		r.From.matches.Store(c)
 	}
 	generation := a.index.Generation()
 	if m := c.last; m != nil && m.subject == string(r.Subject) {
-		return a.refresh(m, generation)
+		return a.refresh(m, r.Subject, generation)
 	}
 	if c.off > 0 {
 		c.off--
@@ -62,19 +63,19 @@ func (a *Account) match(b *Batch, r *Run) *interest.Result[*Sub] {
 	if c.lookups == matchWindow {
 		c.judge()
 		if c.off > 0 {
-			return a.refresh(m, generation)
+			return a.refresh(m, r.Subject, generation)
 		}
 	}
 	c.last = m
-	return a.refresh(m, generation)
+	return a.refresh(m, r.Subject, generation)
 }
 
 // refresh brings m up to date. The generation was read before the match, so that a change in between
 // makes the entry stale and never hides a subscription.
-func (a *Account) refresh(m *match, generation uint64) *interest.Result[*Sub] {
+func (a *Account) refresh(m *match, subject []byte, generation uint64) *interest.Result[*Sub] {
 	if m.generation != generation {
 		m.generation = generation
-		a.index.Match([]byte(m.subject), &m.result)
+		a.index.Match(subject, &m.result)
 	}
 	return &m.result
 }
@@ -98,9 +99,7 @@ func (c *matches) judge() {
 	c.lookups, c.hits = 0, 0
 }
 
-// forget drops what was remembered.
-func (c *matches) forget() { *c = matches{} }
-
-// Forget drops what the origin remembers of its matches; a publisher calls it when it goes idle or
-// ends.
-func (o *Origin) Forget() { o.matches.forget() }
+// Forget drops what the origin remembers of its matches, and with it the subscribers that it has
+// found. Any goroutine may call it, also while the origin publishes: that goes on with what it has in
+// its hands.
+func (o *Origin) Forget() { o.matches.Store(nil) }

@@ -1,5 +1,7 @@
 package broker
 
+import "sync/atomic"
+
 // Kind says what sort of peer a message comes from.
 type Kind uint8
 
@@ -15,7 +17,7 @@ type Origin struct {
 	ID   uint64 // connection id; 0 for the server itself
 	Info any    // what a service of the server may ask about the publisher; nil if nothing
 
-	matches matches // owned by the goroutine that publishes
+	matches atomic.Pointer[matches] // nil: nothing is remembered; what it points to belongs to the publishing goroutine
 }
 
 // Msg is one message of a [Run].

@@ -280,3 +280,26 @@ func TestAnswersMayBeQuick(t *testing.T) {
 		t.Errorf("%d times a request was on its way before the right to answer it was there", n)
 	}
 }
+
+// A client that has stopped to publish does not keep those whom it published to.
+func TestTickForgetsMatches(t *testing.T) {
+	t.Parallel()
+	h := build(t, "")
+	s, _ := h.inMemory(t)
+	s.feed("CONNECT {\"verbose\":false}\r\n")
+	var gone atomic.Int32
+	func() {
+		other, _ := h.inMemory(t)
+		sub := other.mustSubscribe(t, "foo", "", "1")
+		runtime.AddCleanup(sub, func(*atomic.Int32) { gone.Add(1) }, &gone)
+		s.feed("PUB foo 0\r\n\r\n")
+		other.dropSubscriptions()
+	}()
+	s.tick()
+	s.tick()
+	until(t, "the subscription to go", func() bool {
+		runtime.GC()
+		return gone.Load() == 1
+	})
+	runtime.KeepAlive(s)
+}

@@ -26,6 +26,7 @@ type timers struct {
 	pingSent time.Time // of the last PING
 	measured time.Time // when the round trip was measured last
 	heard    time.Time // last PING of the client
+	inMsgs   int64     // messages that had come at the last tick
 }
 
 func (t *timers) stop() {
@@ -108,6 +109,11 @@ func (s *Session) tick() {
 	if t.ended {
 		s.mu.Unlock()
 		return
+	}
+	if n := s.conn.Counters.InMsgs.Load(); n != t.inMsgs {
+		t.inMsgs = n
+	} else {
+		s.origin.Forget() // a client that has stopped to publish
 	}
 	if s.quiet(now, limits.PingInterval) {
 		t.schedule(s, limits.PingInterval)
