@@ -95,7 +95,7 @@ func TestDeliveryDoesNotReviveASubscription(t *testing.T) {
 		}
 	})
 	defer func() { close(stop); <-done }()
-	for range 200 {
+	for range 60 {
 		sub.Closed.Store(false)
 		s.mu.Lock()
 		s.subs = map[string]*broker.Sub{"1": sub}
@@ -268,7 +268,7 @@ func TestAnswersMayBeQuick(t *testing.T) {
 		}
 	})
 	run := message("rq", strings.Repeat("x", 100))
-	for i := range 20_000 {
+	for i := range 8000 {
 		run.Msgs[0].Reply = fmt.Appendf(nil, "in.%d", i)
 		b := broker.Begin()
 		s.Deliver(b, sub, run)
