@@ -100,7 +100,7 @@ func TestWriteCountsWhatIsGone(t *testing.T) {
 	t.Parallel()
 	c, far := pair(t, "")
 	go func() { _, _ = io.ReadFull(far, make([]byte, 5)) }()
-	if err := c.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
 	n, err := c.Write([][]byte{[]byte("123"), []byte("45678")}, true)

@@ -158,7 +158,7 @@ func TestReceiveEndsWithTheConsumersError(t *testing.T) {
 func TestWriteDeadline(t *testing.T) {
 	t.Parallel()
 	c, _ := pair(t) // nobody reads
-	if err := c.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
 	_, err := c.Write([][]byte{make([]byte, 16<<20)}, true)
