@@ -76,9 +76,9 @@ func listeners(o *config.Options) (out []listener) {
 		}
 	}
 	add(true, listener{key: "client", what: "clients", host: o.Host, hostKey: "host", tlsKey: "tls", tls: o.TLS != nil, closed: auth})
-	add(o.Monitoring.HTTPPort != 0, listener{key: "http", what: "monitoring", host: o.Monitoring.HTTPHost, hostKey: "http", closed: auth || o.Monitoring.Auth})
-	add(o.Monitoring.HTTPSPort != 0, listener{key: "https", what: "monitoring", host: o.Monitoring.HTTPSHost, hostKey: "https", closed: auth || o.Monitoring.Auth})
-	add(o.ProfPort != 0, listener{key: "profiles", what: "profiles", host: o.Host, hostKey: "host", closed: auth})
+	add(o.Monitoring.HTTPPort != 0, listener{key: "http", what: "monitoring", host: o.Monitoring.HTTPHost, hostKey: "http", closed: o.Monitoring.Auth})
+	add(o.Monitoring.HTTPSPort != 0, listener{key: "https", what: "monitoring", host: o.Monitoring.HTTPSHost, hostKey: "https", closed: o.Monitoring.Auth})
+	add(o.ProfPort != 0, listener{key: "profiles", what: "profiles", host: o.Host, hostKey: "host"}) // never asks
 	if c := o.Cluster; c != nil && c.Port != 0 {
 		add(true, peers("cluster", "routes", c.Host, c.TLS, c.Auth.User != "" || mutual(c.TLS)))
 	}

@@ -82,7 +82,7 @@ func TestGuard(t *testing.T) {
 		"narrowed":              {"host: 0.0.0.0", "host: 127.0.0.1", nil},
 		"widened and opened":    {"host: 127.0.0.1\n" + single, "", []string{"authorization", "host"}},
 		"monitoring widened":    {"host: 127.0.0.1, http: 127.0.0.1:8222", "host: 127.0.0.1, http: 0.0.0.0:8222", []string{"http"}},
-		"monitoring, closed":    {"http: 127.0.0.1:8222\n" + single, "http: 0.0.0.0:8222\n" + single, nil},
+		"monitoring never asks": {"http: 127.0.0.1:8222\n" + single, "http: 0.0.0.0:8222\n" + single, []string{"http"}},
 		"monitoring added":      {"host: 127.0.0.1", "host: 127.0.0.1, http: 0.0.0.0:8222", nil},
 		"peers lose credential": {"cluster { port: -1, authorization { user: u, password: p } }", "cluster { port: -1 }", []string{"cluster.authorization"}},
 		"peers go":              {"cluster { port: -1, authorization { user: u, password: p } }", "", nil},

@@ -1,0 +1,116 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"natsd/internal/config"
+	"natsd/internal/reload"
+)
+
+// live is a running server whose configuration file a test rewrites.
+type live struct {
+	*Server
+
+	dir, path string
+	cancel    context.CancelFunc
+	ended     chan error
+}
+
+// begin serves the file natsd.conf in dir, which holds text. "<dir>" stands for dir in all texts.
+// Nobody watches the file.
+func begin(dir, text string) (*live, error) {
+	l := &live{dir: dir, path: filepath.Join(dir, "natsd.conf"), ended: make(chan error, 1)}
+	if err := l.write(text); err != nil {
+		return nil, err
+	}
+	src := config.Source{Path: l.path, Environ: map[string]string{"NATSD_WATCH_ENABLED": "false"}}
+	o, report := config.Load(src)
+	if o == nil {
+		return nil, report.Err()
+	}
+	s, err := New(o, WithSource(src))
+	if err != nil {
+		return nil, err
+	}
+	l.Server = s
+	var ctx context.Context
+	ctx, l.cancel = context.WithCancel(context.Background())
+	go func() { l.ended <- s.Run(ctx) }()
+	select {
+	case <-s.Ready():
+		return l, nil
+	case err := <-l.ended:
+		l.cancel()
+		return nil, errors.Join(errors.New("ended at its start"), err)
+	}
+}
+
+// end stops the server and waits for it.
+func (l *live) end() error {
+	l.cancel()
+	select {
+	case err := <-l.ended:
+		l.ended <- err
+		return err
+	case <-time.After(patience):
+		return errors.New("does not stop")
+	}
+}
+
+func (l *live) write(text string) error {
+	return os.WriteFile(l.path, []byte(strings.ReplaceAll(text, "<dir>", l.dir)), 0o600)
+}
+
+// try rewrites the file and reloads it.
+func (l *live) try(text string) (*reload.Report, error) {
+	if err := l.write(text); err != nil {
+		return nil, err
+	}
+	return l.ReloadReport(context.Background(), reload.Request{Who: "test"})
+}
+
+// onLoopback is what most configurations begin with.
+const onLoopback = "host: 127.0.0.1\nport: -1\nlog_file: '<dir>/natsd.log'\n"
+
+// serve runs a server on a free port until the test ends.
+func serve(t *testing.T, text string) *live {
+	t.Helper()
+	l, err := begin(t.TempDir(), onLoopback+text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.end(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// reloadTo puts another text into force.
+func (l *live) reloadTo(t *testing.T, text string) *reload.Report {
+	t.Helper()
+	r, err := l.try(onLoopback + text)
+	if err != nil {
+		t.Fatalf("reload: %v\n%s", err, text)
+	}
+	return r
+}
+
+// refuses fails the test unless a text is refused with these words.
+func (l *live) refuses(t *testing.T, text, words string) {
+	t.Helper()
+	before := l.Options()
+	if _, err := l.try(onLoopback + text); err == nil || !strings.Contains(err.Error(), words) {
+		t.Fatalf("reload: %v, want %q\n%s", err, words, text)
+	}
+	if l.Options() != before {
+		t.Error("a refused configuration is in force")
+	}
+}
