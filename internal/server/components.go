@@ -26,7 +26,7 @@ func (s *Server) components() []reload.Component {
 		&component{name: "logging", keys: loggingKeys, plan: s.planLogging},
 		&component{name: "listeners", keys: listenKeys, plan: s.planSockets},
 		&component{name: "accounts", keys: []string{"accounts", "system_account", "no_system_account"}, plan: s.planAccounts},
-		&component{name: "clients", plan: s.planClients},
+		&component{name: "clients", keys: clientKeys, plan: s.planClients},
 		&component{name: "process", keys: processKeys, plan: s.planProcess},
 		&component{name: "watcher", keys: []string{"watch"}, plan: s.planWatch},
 	}
@@ -83,7 +83,7 @@ func (c *loggingChange) Abort() {
 func (c *loggingChange) Settle(context.Context) ([]reload.Effect, error) { return nil, c.old.Close() }
 
 var listenKeys = []string{
-	"listen", "host", "port", "http", "http_port", "https", "https_port", "http_base_path", "prof_port",
+	"listen", "host", "port", "http", "http_host", "http_port", "https", "https_host", "https_port", "http_base_path", "prof_port",
 }
 
 // socketsChange moves the sockets whose endpoint has changed.
@@ -200,6 +200,18 @@ func limitsByName(o *config.Options) map[string]config.AccountLimits {
 
 func (c *accountsChange) Commit() { c.s.openAccounts(c.next) }
 
+// clientKeys is what the settings of clients are made of: who may connect, what they are told, and how
+// much they may do.
+var clientKeys = []string{
+	"authorization", "auth_failure_delay", "bcrypt_max_cost", "no_auth_user", "proxies", "allow_auth_removal",
+	"tls", "allow_non_tls", "proxy_protocol", "proxy_protocol_from", "first_line_timeout",
+	"server_name", "server_tags", "server_metadata", "feature_flags", "client_advertise", "no_header_support",
+	"max_connections", "max_subscriptions", "max_sub_tokens", "max_control_line", "max_payload", "max_pending",
+	"max_traced_msg_len", "trace_headers", "ping_interval", "ping_max", "write_deadline", "write_timeout",
+	"no_fast_producer_stall", "disable_sublist_cache", "lame_duck_duration", "lame_duck_grace_period",
+	"connect_error_reports", "reconnect_error_reports",
+}
+
 // clientsChange puts new settings into force for clients and looks at every connection.
 type clientsChange struct {
 	reload.Base
@@ -277,10 +289,24 @@ type processChange struct {
 func (s *Server) planProcess(old, next *config.Options) (reload.Change, error) {
 	if old.PIDFile == next.PIDFile && old.PortsFileDir == next.PortsFileDir && old.MemoryLimit == next.MemoryLimit &&
 		old.ProfBlockRate == next.ProfBlockRate && old.Limits.MaxClosedClients == next.Limits.MaxClosedClients &&
-		(next.PortsFileDir == "" || clientEndpoint(old) == clientEndpoint(next) && monitorEndpoint(old) == monitorEndpoint(next)) {
+		portsOf(old) == portsOf(next) {
 		return nil, nil
 	}
 	return &processChange{s: s, old: old, next: next}, nil
+}
+
+// announced is what the ports file depends on.
+type announced struct {
+	dir                       string
+	clients, monitor, profile endpoint
+	tls                       bool
+}
+
+func portsOf(o *config.Options) announced {
+	if o.PortsFileDir == "" {
+		return announced{}
+	}
+	return announced{o.PortsFileDir, clientEndpoint(o), monitorEndpoint(o), profileEndpoint(o), o.TLS != nil}
 }
 
 func (c *processChange) Prepare(context.Context) (err error) {
