@@ -120,8 +120,9 @@ func TestWriteTakesWhatTheSocketTakes(t *testing.T) {
 func TestWriteDeadline(t *testing.T) {
 	t.Parallel()
 	c, _, _ := pair(t)
-	_ = c.SetWriteDeadline(time.Now().Add(30 * time.Millisecond))
-	n, err := c.Write([][]byte{make([]byte, 64<<20)}, true)
+	much := [][]byte{make([]byte, 64<<20)}
+	_ = c.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
+	n, err := c.Write(much, true)
 	if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 {
 		t.Errorf("%d bytes, err %v", n, err)
 	}
