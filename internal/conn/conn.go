@@ -39,6 +39,7 @@ type Conn struct {
 	transport Transport
 
 	facts  atomic.Pointer[status.Facts]
+	cancel atomic.Pointer[context.CancelFunc] // of what the read goroutine waits for; nil mostly
 	reason atomic.Uint32
 }
 
@@ -125,6 +126,20 @@ func (c *Conn) consume(p []byte) error {
 // Reason is why the connection is closing, or Open.
 func (c *Conn) Reason() Reason { return Reason(c.reason.Load()) }
 
+// Interruptible returns a context for something that the read goroutine is going to wait for: it ends
+// after d, with its parent, and when the connection is closed. The caller calls done afterwards.
+func (c *Conn) Interruptible(parent context.Context, d time.Duration) (ctx context.Context, done func()) {
+	ctx, cancel := context.WithTimeout(parent, d)
+	c.cancel.Store(&cancel)
+	if c.Reason() != Open { // Close may not have seen it
+		cancel()
+	}
+	return ctx, func() {
+		c.cancel.Store(nil)
+		cancel()
+	}
+}
+
 // Close ends the connection. The first reason counts; the result tells whether it was this one. Close
 // returns at once and may be called by any goroutine: the read goroutine says the last words and
 // cleans up.
@@ -136,6 +151,9 @@ func (c *Conn) Close(why Reason) bool {
 		c.Out.Close()
 	}
 	_ = c.sock.SetReadDeadline(time.Unix(1, 0)) // wakes the reader
+	if cancel := c.cancel.Load(); cancel != nil {
+		(*cancel)()
+	}
 	if !why.flushes() {
 		_ = c.sock.SetWriteDeadline(time.Unix(1, 0)) // and the writer
 	}

@@ -285,3 +285,22 @@ func TestReasonTexts(t *testing.T) {
 		t.Error("unknown reason")
 	}
 }
+
+func TestCloseInterruptsWhatTheReaderWaitsFor(t *testing.T) {
+	t.Parallel()
+	f := serve(t, Settings{}, &echo{})
+	ctx, done := f.c.Interruptible(t.Context(), time.Hour)
+	defer done()
+	f.c.Close(Kicked)
+	select {
+	case <-ctx.Done():
+	case <-time.After(5 * time.Second):
+		t.Error("still waiting")
+	}
+	late, done := f.c.Interruptible(t.Context(), time.Hour)
+	defer done()
+	if late.Err() == nil {
+		t.Error("a closed connection begins to wait")
+	}
+	f.wait(t, Kicked)
+}

@@ -128,8 +128,8 @@ func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
 	s.timers.arrived()
 	s.mu.Unlock()
 	set := s.link.Settings()
-	ctx, cancel := context.WithTimeout(s.ctx, max(decisionPeriod, set.Options.Authorization.Timeout))
-	defer cancel()
+	ctx, done := s.conn.Interruptible(s.ctx, max(decisionPeriod, set.Options.Authorization.Timeout))
+	defer done()
 	grant, err := set.Auth.Authenticate(ctx, proof)
 	if err != nil {
 		return s.refused(b, err)

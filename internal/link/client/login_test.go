@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -30,5 +31,29 @@ func TestCrowdOfSlowPasswords(t *testing.T) {
 	}
 	for _, c := range crowd {
 		c.expect("PONG")
+	}
+}
+
+// TestKickWhileWaitingForBcrypt: a client that stands in the queue can be ended.
+func TestKickWhileWaitingForBcrypt(t *testing.T) {
+	t.Parallel()
+	hash, err := bcrypt.GenerateFromPassword([]byte("p"), 13)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := open(t, fmt.Sprintf("authorization { users: [ {user: u, password: %q} ] }", hash))
+	var crowd []*peer
+	for range 6 {
+		c := h.dial()
+		c.say("CONNECT {\"user\":\"u\",\"pass\":\"wrong\"}\r\n")
+		crowd = append(crowd, c)
+	}
+	start := time.Now()
+	h.Stop()
+	for _, c := range crowd {
+		c.ended()
+	}
+	if d := time.Since(start); d > patience/2 {
+		t.Errorf("took %v", d)
 	}
 }
