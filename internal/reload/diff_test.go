@@ -39,8 +39,10 @@ func TestDiff(t *testing.T) {
 		"values":        {"port: 4333\ndebug: true", "port: 4334", []string{"replace debug [true,false] live", "replace port [4333,4334] live"}},
 		"duration":      {"ping_interval: 1m", "ping_interval: 2m", []string{`replace ping_interval ["1m0s","2m0s"] live`}},
 		"set and unset": {"pid_file: x", "server_name: y", []string{`remove pid_file ["x",null] live`, `add server_name [null,"y"] live`}},
-		"names": {"log_levels { a: debug, \"b.c\": info }", "log_levels { \"b.c\": warn }",
-			[]string{`remove log_levels.a ["debug",null] live`, `replace log_levels.b.c ["info","warn"] live`}},
+		"names": {
+			"log_levels { a: debug, \"b.c\": info }", "log_levels { \"b.c\": warn }",
+			[]string{`remove log_levels.a ["debug",null] live`, `replace log_levels.b.c ["info","warn"] live`},
+		},
 		"limit": {"max_connections: 10", "max_connections: 5", []string{"replace max_connections [10,5] live-disruptive"}},
 
 		"user, order and words": {

@@ -24,8 +24,7 @@ func (a *attempt) warn(component, key, message string) {
 // problemOf keeps the place that an error knows.
 func problemOf(component, code string, err error) Problem {
 	p := Problem{Component: component, Code: code, Problem: syntax.Problem{Message: err.Error()}}
-	var placed syntax.Problem
-	if errors.As(err, &placed) {
+	if placed, ok := errors.AsType[syntax.Problem](err); ok {
 		p.Problem = placed
 	}
 	return p
@@ -40,8 +39,10 @@ func (a *attempt) callOff(ctx context.Context) Result {
 // calledOff is the report of a request whose turn never came.
 func (m *Manager) calledOff(req Request, err error) *Report {
 	s := m.state.Load()
-	return &Report{Request: req, Result: Failed, When: time.Now(), Generation: s.generation, From: stateOf(s.options, s.revision),
-		Problems: []Problem{{Code: CodeCalledOff, Problem: syntax.Problem{Message: "called off before it began: " + err.Error()}}}}
+	return &Report{
+		Request: req, Result: Failed, When: time.Now(), Generation: s.generation, From: stateOf(s.options, s.revision),
+		Problems: []Problem{{Code: CodeCalledOff, Problem: syntax.Problem{Message: "called off before it began: " + err.Error()}}},
+	}
 }
 
 func stateOf(o *config.Options, revision int) State {

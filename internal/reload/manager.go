@@ -2,6 +2,7 @@ package reload
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -138,10 +139,7 @@ func (m *Manager) Status() Status {
 	s := m.state.Load()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	st := Status{Running: m.running.Load(), Generation: s.generation, Revision: s.revision, Last: m.last, Counts: map[Result]uint64{}}
-	for r, n := range m.counts {
-		st.Counts[r] = n
-	}
+	st := Status{Running: m.running.Load(), Generation: s.generation, Revision: s.revision, Last: m.last, Counts: maps.Clone(m.counts)}
 	if m.last != nil {
 		st.Pending = m.last.Pending
 	}

@@ -54,8 +54,10 @@ func TestModel(t *testing.T) {
 		}
 		start := draw(rt)
 		fs := fakes(start)
-		s := &machine{t: t, m: reload.New(start, reload.Setup{Components: components(fs), Keep: 8}), fs: fs,
-			current: start, base: []*config.Options{start, start, start}, generation: 1, kept: 1}
+		s := &machine{
+			t: t, m: reload.New(start, reload.Setup{Components: components(fs), Keep: 8}), fs: fs,
+			current: start, base: []*config.Options{start, start, start}, generation: 1, kept: 1,
+		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"reload": func(rt *rapid.T) { s.reload(rt, draw(rt)) },
 			"":       s.check,

@@ -126,16 +126,24 @@ func TestReportJSON(t *testing.T) {
 		"from": map[string]any{"revision": 1.0, "digest": old.Digest}, "to": map[string]any{"revision": 2.0, "digest": next.Digest, "files": []any{file}},
 		"summary": map[string]any{"live": 1.0, "live-disruptive": 1.0, "restart": 1.0},
 		"changes": []any{
-			map[string]any{"pointer": "/authorization/password", "path": "authorization.password", "op": "replace", "old": "[REDACTED]", "new": "[REDACTED]", "verdict": "live-disruptive", "component": "auth",
-				"effect": map[string]any{"connections_affected": 1.0, "connections_dropped": 1.0, "subscriptions_removed": 1.0}, "source": map[string]any{"file": file, "line": 3.0, "column": 36.0}},
-			map[string]any{"pointer": "/port", "path": "port", "op": "replace", "old": 4333.0, "new": 4444.0, "verdict": "restart", "reason": "so", "component": "listeners",
-				"effect": map[string]any{"connections_affected": 0.0, "connections_dropped": 0.0, "subscriptions_removed": 0.0}, "source": map[string]any{"file": file, "line": 1.0, "column": 7.0}},
-			map[string]any{"pointer": "/server_tags", "path": "server_tags", "op": "replace", "old": []any{"a"}, "new": []any{"b"}, "verdict": "live", "component": "identity",
-				"effect": map[string]any{"connections_affected": 0.0, "connections_dropped": 0.0, "subscriptions_removed": 0.0}, "source": map[string]any{"file": file, "line": 2.0, "column": 14.0}},
+			map[string]any{
+				"pointer": "/authorization/password", "path": "authorization.password", "op": "replace", "old": "[REDACTED]", "new": "[REDACTED]", "verdict": "live-disruptive", "component": "auth",
+				"effect": map[string]any{"connections_affected": 1.0, "connections_dropped": 1.0, "subscriptions_removed": 1.0}, "source": map[string]any{"file": file, "line": 3.0, "column": 36.0},
+			},
+			map[string]any{
+				"pointer": "/port", "path": "port", "op": "replace", "old": 4333.0, "new": 4444.0, "verdict": "restart", "reason": "so", "component": "listeners",
+				"effect": map[string]any{"connections_affected": 0.0, "connections_dropped": 0.0, "subscriptions_removed": 0.0}, "source": map[string]any{"file": file, "line": 1.0, "column": 7.0},
+			},
+			map[string]any{
+				"pointer": "/server_tags", "path": "server_tags", "op": "replace", "old": []any{"a"}, "new": []any{"b"}, "verdict": "live", "component": "identity",
+				"effect": map[string]any{"connections_affected": 0.0, "connections_dropped": 0.0, "subscriptions_removed": 0.0}, "source": map[string]any{"file": file, "line": 2.0, "column": 14.0},
+			},
 		},
 		"predicted": map[string]any{"connections_affected": 0.0, "connections_dropped": 0.0, "subscriptions_removed": 0.0},
-		"effects": map[string]any{"connections_affected": 1.0, "connections_dropped": 1.0, "subscriptions_removed": 1.0,
-			"connections": []any{map[string]any{"cid": 4.0, "reason": "Authentication Failure", "dropped": true, "subscriptions_removed": 1.0, "path": "authorization.password", "user": "u", "account": "$G"}}},
+		"effects": map[string]any{
+			"connections_affected": 1.0, "connections_dropped": 1.0, "subscriptions_removed": 1.0,
+			"connections": []any{map[string]any{"cid": 4.0, "reason": "Authentication Failure", "dropped": true, "subscriptions_removed": 1.0, "path": "authorization.password", "user": "u", "account": "$G"}},
+		},
 		"warnings": []any{}, "errors": []any{},
 		"result": map[string]any{"outcome": "applied", "applied": true, "revision": 2.0, "duration_ms": 0.0, "rolled_back": false, "pending_restart": []any{"port"}},
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -120,7 +121,7 @@ func (c *peer) expect(want ...string) string {
 func (c *peer) ended() string {
 	c.t.Helper()
 	text, err := io.ReadAll(c.in)
-	if e, ok := err.(net.Error); ok && e.Timeout() {
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		c.t.Fatalf("still open after %q", text)
 	}
 	return string(text)

@@ -152,13 +152,10 @@ func (s *Server) openAccounts(o *config.Options) {
 	}
 }
 
-func (s *Server) openAccount(name string) *broker.Account {
-	if a := s.broker.Account(name); a != nil {
-		return a
+func (s *Server) openAccount(name string) {
+	if s.broker.Account(name) == nil {
+		s.services.ServeUserInfo(s.broker.Open(name))
 	}
-	a := s.broker.Open(name)
-	s.services.ServeUserInfo(a)
-	return a
 }
 
 // closeAccounts forgets the accounts that o does not have, once nobody is in them.

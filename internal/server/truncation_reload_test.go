@@ -109,8 +109,10 @@ var visits atomic.Uint32
 func rightsOf(l *live) rights {
 	set := l.clients.Settings()
 	r := rights{granted: map[string][sha256.Size]byte{}, public: map[string]bool{}}
-	for _, c := range []string{"", "x/y", "alice/one", "bob/two", "admin/adminpw", "client/clientpw", "service/servicepw", "limited/limitedpw",
-		"other/otherpw", "sys/three", "viaproxy/x", "direct/y", "bob's token", "bob", "alice/", "admin/", "o/otherpw"} {
+	for _, c := range []string{
+		"", "x/y", "alice/one", "bob/two", "admin/adminpw", "client/clientpw", "service/servicepw", "limited/limitedpw",
+		"other/otherpw", "sys/three", "viaproxy/x", "direct/y", "bob's token", "bob", "alice/", "admin/", "o/otherpw",
+	} {
 		user, pass, named := strings.Cut(c, "/")
 		req := &auth.Request{Type: auth.Standard, Remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, visits.Add(1)))), 1), Nonce: []byte("n"), Connected: true, User: user, Pass: pass}
 		if !named {

@@ -79,7 +79,8 @@ func TestUserInfo(t *testing.T) {
 	}{
 		{"nobody in particular", auth.Grant{Account: "$G"}, `{"user":"","account":"$G","account_name":"$G"}`},
 		{
-			"with permissions", auth.Grant{User: "u", Account: "A", Perms: set},
+			"with permissions",
+			auth.Grant{User: "u", Account: "A", Perms: set},
 			`{"user":"u","account":"A","account_name":"A","permissions":{"publish":{"allow":["a.>"],"deny":["a.no"]},` +
 				`"subscribe":{"deny":["b q"]},"responses":{"max":3,"ttl":60000000000}}}`,
 		},
