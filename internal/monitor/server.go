@@ -37,8 +37,8 @@ func NewServer(h http.Handler, log *slog.Logger) *Server {
 }
 
 // Serve answers requests on ln, which it takes over, until ctx ends; then requests under way get a
-// moment to finish. It returns nil after such an end and otherwise why the listener failed. It is
-// called once.
+// moment to finish, and idle connections are closed. It returns nil after such an end, also when ln was
+// closed just before, and otherwise why the listener failed. It is called once.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	group := task.New(context.WithoutCancel(ctx), nil)
 	failed := make(chan error, 1)
@@ -47,7 +47,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 	select {
 	case err := <-failed:
-		return err
+		if ctx.Err() == nil {
+			return err
+		}
 	case <-ctx.Done():
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
@@ -56,18 +58,28 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = s.http.Close()
 	}
+	if errors.Is(err, net.ErrClosed) {
+		return nil // the owner of ln was faster
+	}
 	return err
 }
 
+// errNoCertificate is for those who come while a reload takes TLS away.
+var errNoCertificate = errors.New("there is no certificate any more")
+
 // HTTPSConfig is the TLS configuration of an HTTPS monitoring listener: the certificates of the client
 // listener, but nobody has to show one. current is called for each handshake, so it follows a reload;
-// its result is not changed.
+// its result is not changed, and nil when there is no certificate.
 func HTTPSConfig(current func() *tls.Config) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"},
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-			c := current().Clone()
+			now := current()
+			if now == nil {
+				return nil, errNoCertificate
+			}
+			c := now.Clone()
 			c.ClientAuth = tls.NoClientCert
 			c.ClientCAs = nil
 			c.VerifyPeerCertificate = nil

@@ -42,6 +42,9 @@ func (m *Manager) attempt(ctx context.Context, req Request, joined int, load loa
 	a.report.Result = a.run(ctx, load)
 	a.report.Duration = time.Since(a.report.When)
 	a.finish()
+	if m.setup.Done != nil {
+		m.setup.Done(a.report)
+	}
 	return a.report
 }
 

@@ -21,6 +21,9 @@ type Setup struct {
 	// before anything settles. Generation did not move when the snapshot differs in nothing that
 	// matters. It must not call the manager.
 	Publish func(next *config.Options, generation uint64)
+	// Done, if not nil, is told of every attempt once, when it is over, in the order of the attempts. It
+	// must not call the manager.
+	Done func(*Report)
 	// OnPanic, if not nil, is told of a component that panicked. Reports do not hold the value: it
 	// may show what nobody should see.
 	OnPanic func(component, phase string, value any, stack []byte)

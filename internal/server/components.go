@@ -123,16 +123,30 @@ func (c *socketsChange) add(s *socket, from, to endpoint, tell func(*config.Opti
 	}
 }
 
-func (c *socketsChange) Prepare(context.Context) error {
+func (c *socketsChange) Prepare(ctx context.Context) error {
+	leaving := c.leaving()
 	for _, m := range c.moves {
 		if m.to.port == 0 {
 			continue
 		}
-		if err := m.socket.prepare(m.to); err != nil {
+		if err := m.socket.prepare(ctx, m.to, leaving); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// leaving are the listeners that will be closed if nothing comes between.
+func (c *socketsChange) leaving() []*listener {
+	var out []*listener
+	for _, m := range c.moves {
+		m.socket.mu.Lock()
+		if m.socket.live != nil {
+			out = append(out, m.socket.live)
+		}
+		m.socket.mu.Unlock()
+	}
+	return out
 }
 
 func (c *socketsChange) Commit() {
@@ -147,15 +161,15 @@ func (c *socketsChange) Commit() {
 func (c *socketsChange) Abort() {
 	for _, m := range c.moves {
 		m.socket.mu.Lock()
-		l, live := m.socket.next, m.socket.live
+		l := m.socket.next
 		m.socket.next = nil
 		m.socket.mu.Unlock()
 		if l != nil {
 			l.close()
-			if live != nil {
-				_ = sharePort(live.ln, false) // as it was
-			}
 		}
+	}
+	for _, l := range c.leaving() {
+		_ = sharePort(l.ln, false) // as it was
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"io"
 	"maps"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -217,7 +216,7 @@ func portrait(rt *rapid.T, l *live, key nkeys.KeyPair) picture {
 	}
 	if a := l.MonitorAddr(); a != nil {
 		for _, path := range []string{"/varz", "/deep/varz", "/connz", "/nothing"} {
-			p.Pages[path] = get(rt, "http://"+a.String()+path)
+			p.Pages[path], _ = page("http://" + a.String() + path)
 		}
 	}
 	p.Greeting = greeting(rt, l)
@@ -286,17 +285,6 @@ func varz(l *live) map[string]any {
 		delete(v, "http_port")
 	}
 	return v
-}
-
-func get(rt *rapid.T, url string) int {
-	c := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := c.Get(url)
-	if err != nil {
-		rt.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, resp.Body)
-	_ = resp.Body.Close()
-	return resp.StatusCode
 }
 
 // greeting is what a client gets that comes now: INFO as it stands on the wire, or TLS.

@@ -44,8 +44,8 @@ func (s *Server) initSockets() {
 	n.seats = newSeats()
 	n.clients = socket{tasks: s.tasks, name: "accept", serve: s.accept}
 	n.monitor = socket{tasks: s.tasks, name: "monitor", serve: s.serveMonitor}
-	n.profile = socket{tasks: s.tasks, name: "profile", serve: func(ctx context.Context, ln net.Listener) {
-		s.serveHTTP(ctx, "profile", monitor.ProfileHandler(), ln)
+	n.profile = socket{tasks: s.tasks, name: "profile", serve: func(ctx context.Context, l *listener) {
+		s.serveHTTP(ctx, "profile", monitor.ProfileHandler(), l.ln)
 	}}
 }
 
@@ -104,8 +104,8 @@ const (
 	maxAcceptPause = time.Second
 )
 
-// accept serves the clients that come to ln until it is closed.
-func (s *Server) accept(ctx context.Context, ln net.Listener) {
+// accept serves the clients that come to l until it is closed.
+func (s *Server) accept(ctx context.Context, l *listener) {
 	pause := acceptPause
 	room := s.sockets.seats
 	for {
@@ -115,7 +115,7 @@ func (s *Server) accept(ctx context.Context, ln net.Listener) {
 		if !room.take(ctx) {
 			return
 		}
-		sock, err := ln.Accept()
+		sock, err := l.ln.Accept()
 		if err != nil {
 			room.leave()
 		}
@@ -147,9 +147,10 @@ func (s *Server) setPages(o *config.Options) {
 	s.sockets.pages.Store(&h)
 }
 
-// serveMonitor answers monitoring requests on ln, over TLS where that is what the listener is for.
-func (s *Server) serveMonitor(ctx context.Context, ln net.Listener) {
-	if monitorEndpoint(s.Options()).scheme == "https" {
+// serveMonitor answers monitoring requests on l, over TLS where that is what the listener is for.
+func (s *Server) serveMonitor(ctx context.Context, l *listener) {
+	ln := l.ln
+	if l.scheme == "https" {
 		ln = tls.NewListener(ln, monitor.HTTPSConfig(s.monitorTLS))
 	}
 	s.serveHTTP(ctx, "monitor", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,6 +13,9 @@ import (
 // errNoSource is the answer to the wish for a reload where there is nothing to read again.
 var errNoSource = errors.New("can only reload config when a file is provided using -c or --config")
 
+// errStopped is the answer to those who come too late.
+var errStopped = errors.New("the server stops")
+
 // Reload reads the configuration again and puts it into force, as a whole or not at all. Who says
 // where the wish came from. The error says why nothing was changed.
 func (s *Server) Reload(ctx context.Context, who string) error {
@@ -20,16 +23,27 @@ func (s *Server) Reload(ctx context.Context, who string) error {
 	return err
 }
 
-// ReloadReport is Reload for those who want to say more and to know more. The report is nil only if
-// there is nothing to read again.
+// ReloadReport is Reload for those who want to say more and to know more. It waits until the server has
+// started. The report is nil if there is nothing to read again, or nobody any more to do it.
 func (s *Server) ReloadReport(ctx context.Context, req reload.Request) (*reload.Report, error) {
 	if s.source == nil || s.source.Path == "" {
 		return nil, errNoSource
 	}
+	ended := s.tasks.Context().Done()
+	select {
+	case <-s.ready:
+	case <-ended:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case <-ended:
+		return nil, errStopped
+	default:
+	}
 	began := time.Now()
 	report, err := s.reload.Reload(ctx, req)
 	s.reloaded(began, req.Who, err)
-	s.logReload(report)
 	return report, err
 }
 
@@ -61,7 +75,7 @@ func fieldText(f *reload.Field) string {
 // shownEffects is how many connections the log names after one reload.
 const shownEffects = 20
 
-// logReload tells what a reload has changed. A refusal is told by who asked for it.
+// logReload tells what an attempt has changed. A refusal is told by who asked for it.
 func (s *Server) logReload(r *reload.Report) {
 	if r.Request.DryRun || r.Result != reload.Applied && r.Result != reload.NoChange {
 		return

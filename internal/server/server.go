@@ -108,6 +108,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		Components: s.components(),
 		Load:       s.load,
 		Publish:    s.published,
+		Done:       s.logReload,
 		OnPanic:    s.componentPanicked,
 	})
 	s.loaded.Store(s.started.UnixNano())

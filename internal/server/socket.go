@@ -25,7 +25,7 @@ func (e endpoint) String() string { return net.JoinHostPort(e.host, strconv.Itoa
 type socket struct {
 	tasks *task.Group
 	name  string
-	serve func(ctx context.Context, ln net.Listener) // returns when ctx ends or ln is closed
+	serve func(ctx context.Context, l *listener) // returns when ctx ends or l is closed
 
 	mu    sync.Mutex // a leaf
 	live  *listener  // nil: not listening
@@ -85,7 +85,7 @@ func (s *socket) open(e endpoint) error {
 	if e.port == 0 {
 		return nil
 	}
-	l, err := s.bind(e)
+	l, err := bind(context.Background(), e, nil)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (s *socket) start() {
 	}
 	s.mu.Unlock()
 	if l != nil {
-		s.tasks.Go(s.name, func(context.Context) { s.serve(ctx, l.ln) })
+		s.tasks.Go(s.name, func(context.Context) { s.serve(ctx, l) })
 	}
 }
 
@@ -125,9 +125,10 @@ func (s *socket) shut() {
 // errEnded is the answer to a reload that wants to move a socket which was shut.
 var errEnded = errors.New("the server does not listen any more")
 
-// prepare binds where a reload wants the socket to be.
-func (s *socket) prepare(e endpoint) error {
-	l, err := s.bind(e)
+// prepare binds where a reload wants the socket to be. Leaving are the listeners that the same reload
+// closes.
+func (s *socket) prepare(ctx context.Context, e endpoint, leaving []*listener) error {
+	l, err := bind(ctx, e, leaving)
 	if err != nil {
 		return err
 	}
@@ -153,13 +154,14 @@ func (s *socket) alone() {
 	}
 }
 
-// bind opens a listener. If the address is taken by this socket itself, both share the port until the
-// old listener is closed; anybody else's claim to it is an error.
-func (s *socket) bind(e endpoint) (*listener, error) {
+// bind opens a listener. If the address is taken by listeners that are leaving, they share the port
+// with it until they are closed; anybody else's claim to it is an error.
+func bind(ctx context.Context, e endpoint, leaving []*listener) (*listener, error) {
 	address := net.JoinHostPort(e.host, strconv.Itoa(max(e.port, 0)))
-	ln, err := net.Listen("tcp", address)
-	if err != nil && s.mayShare(e) {
-		if shared, again := s.bindShared(address); again == nil {
+	var config net.ListenConfig
+	ln, err := config.Listen(ctx, "tcp", address)
+	if err != nil && ctx.Err() == nil {
+		if shared := bindShared(ctx, e.port, address, leaving); shared != nil {
 			ln, err = shared, nil
 		}
 	}
@@ -169,29 +171,25 @@ func (s *socket) bind(e endpoint) (*listener, error) {
 	return &listener{endpoint: e, ln: ln}, nil
 }
 
-// mayShare tells whether it is this socket's own listener that stands in the way of e.
-func (s *socket) mayShare(e endpoint) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.live != nil && e.port == s.live.boundPort()
-}
-
-// bindShared binds an address whose port the live listener has.
-func (s *socket) bindShared(address string) (net.Listener, error) {
-	s.mu.Lock()
-	live := s.live
-	s.mu.Unlock()
-	if live == nil {
-		return nil, errEnded
+// bindShared binds an address whose port some of these listeners have; nil if that is not what stands
+// in the way.
+func bindShared(ctx context.Context, port int, address string, leaving []*listener) net.Listener {
+	var shared []*listener
+	for _, l := range leaving {
+		if l.boundPort() == port && sharePort(l.ln, true) == nil {
+			shared = append(shared, l)
+		}
 	}
-	old := live.ln
-	if err := sharePort(old, true); err != nil {
-		return nil, err
+	if len(shared) == 0 {
+		return nil
 	}
 	config := net.ListenConfig{Control: shareControl}
-	ln, err := config.Listen(context.Background(), "tcp", address)
+	ln, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		_ = sharePort(old, false) // nothing has changed
+		for _, l := range shared {
+			_ = sharePort(l.ln, false) // nothing has changed
+		}
+		return nil
 	}
-	return ln, err
+	return ln
 }
