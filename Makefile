@@ -21,7 +21,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/natsd
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/natsd ./cmd/natsd
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/natsd ./cmd/natsd
 
 run: build ## build natsd and serve conf/examples/quickstart.conf (CONF=… for another file)
 	$(BIN)/natsd -c $(CONF)
