@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
 
 	"natsd/internal/config"
 )
 
-// Auth decides on connections by one configuration snapshot. It is immutable; any number of
+// Auth decides on connections by one configuration snapshot. Its decisions never change; any number of
 // goroutines may ask it at the same time.
 type Auth struct {
 	chain     []method
@@ -20,6 +21,9 @@ type Auth struct {
 	anonymous bool
 	nonce     bool
 	delay     config.FailureDelay
+
+	// wrong are refusals of those who were in before, by digest of what they came with.
+	wrong sync.Map
 
 	// Shared with the Auth of earlier and later snapshots.
 	throttle *throttle

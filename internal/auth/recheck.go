@@ -1,6 +1,10 @@
 package auth
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 // Recheck decides whether a connection that an earlier Auth let in may stay, and returns what it is
 // granted now: the same g when nothing changed for it. R is what the connection came with. It is
@@ -35,6 +39,21 @@ func (a *Auth) again(ctx context.Context, g *Grant, r *Request) (*Grant, error) 
 	case e != nil && e.lone:
 		return nil, &Refusal{ClientClosed, g.ID + " has another password"}
 	default:
-		return a.decide(ctx, r)
+		return a.compare(ctx, g, r)
 	}
+}
+
+// compare decides anew on somebody whose password or token is not what it was. What is wrong for one
+// connection is wrong for all that came with the same: a user with a thousand connections costs one
+// comparison.
+func (a *Auth) compare(ctx context.Context, g *Grant, r *Request) (*Grant, error) {
+	d := a.known.digest(fmt.Sprintf("%s %d %s", r.Type, len(g.ID), g.ID), fmt.Sprintf("%d %s%s", len(r.Pass), r.Pass, r.Token))
+	if refusal, ok := a.wrong.Load(d); ok {
+		return nil, refusal.(*Refusal) //nolint:forcetypeassert // there is nothing else in it
+	}
+	next, err := a.decide(ctx, r)
+	if refusal := (*Refusal)(nil); errors.As(err, &refusal) && refusal.Reason == AuthenticationFailure {
+		a.wrong.Store(d, refusal)
+	}
+	return next, err
 }

@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"natsd/internal/config"
 	"natsd/internal/perm"
@@ -96,5 +97,48 @@ func TestRecheck(t *testing.T) {
 				t.Error("the new permissions are not there")
 			}
 		})
+	}
+}
+
+// TestRecheckComparesOnce: a user with many connections costs one comparison, whatever comes of it.
+func TestRecheckComparesOnce(t *testing.T) {
+	t.Parallel()
+	const cost = 9
+	with := func(password string) *config.Options {
+		return authorization(config.User{Name: "u", Password: bcrypted(t, password, cost)}, config.User{Name: "v", Password: "other"})
+	}
+	old := mustNew(t, with("p"))
+	r := fill(Request{User: "u", Pass: "p"})
+	r.Connected = true
+	g, err := old.Authenticate(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for password, granted := range map[string]bool{"p": true, "q": false} {
+		next, err := New(with(password), old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := time.Now()
+		_, err = next.Recheck(t.Context(), g, r)
+		one := time.Since(first)
+		if (err == nil) != granted {
+			t.Fatalf("password %s: %v", password, err)
+		}
+		rest := time.Now()
+		for range 100 {
+			_, again := next.Recheck(t.Context(), g, r)
+			if (again == nil) != granted {
+				t.Fatalf("password %s: %v", password, again)
+			}
+		}
+		if all := time.Since(rest); all > 10*one {
+			t.Errorf("password %s: one takes %v, a hundred more %v", password, one, all)
+		}
+		other := *r
+		other.Pass = "x"
+		if _, err := next.Recheck(t.Context(), g, &other); err == nil {
+			t.Error("a wrong password is right")
+		}
 	}
 }
