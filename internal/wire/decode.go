@@ -191,8 +191,8 @@ func (d *Decoder) partialLine(b []byte, start, verb int) (Op, int, error) {
 		return NeedMore, -min(start, verb+1), nil // any number of blanks is as good as one
 	}
 	n := len(b) - start
-	if b[len(b)-1] == '\r' {
-		n--
+	if bytes.IndexByte(b[start:], '\r') >= 0 {
+		n-- // see trimCR
 	}
 	if n > d.Limits.ControlLine {
 		return NeedMore, 0, ErrControlLine
