@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"time"
 
 	"natsd/internal/auth"
 	"natsd/internal/config"
@@ -270,8 +271,14 @@ func (c *clientsChange) Prepare(context.Context) (err error) {
 	return nil
 }
 
+// predictPeriod bounds how long a reload waits for a prediction. Comparing the passwords of thousands of
+// users whose hashes have changed takes longer.
+const predictPeriod = 2 * time.Second
+
 // Predict tells who would be cut.
 func (c *clientsChange) Predict(ctx context.Context) []reload.Effect {
+	ctx, cancel := context.WithTimeout(ctx, predictPeriod)
+	defer cancel()
 	return c.s.clients.Predict(ctx, c.set)
 }
 
@@ -284,9 +291,7 @@ func (c *clientsChange) Commit() {
 func (c *clientsChange) Settle(ctx context.Context) ([]reload.Effect, error) {
 	effects := c.s.clients.Settle(ctx)
 	c.s.closeAccounts(c.next)
-	if !reflect.DeepEqual(c.old.Info, c.set.Info) {
-		c.s.clients.Broadcast(nil)
-	}
+	c.s.clients.Follow(c.old)
 	return effects, nil
 }
 

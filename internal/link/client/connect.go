@@ -130,6 +130,10 @@ func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
 	set := s.link.Settings()
 	ctx, done := s.conn.Interruptible(s.ctx, max(decisionPeriod, set.Options.Authorization.Timeout))
 	defer done()
+	if !set.pinned(s.tls) { // they may have changed since the handshake
+		s.error(errNotPinned.Error())
+		return conn.TLSHandshakeError
+	}
 	grant, err := set.Auth.Authenticate(ctx, proof)
 	if err != nil {
 		return s.refused(b, err)

@@ -11,7 +11,6 @@ import (
 	"os"
 	"time"
 
-	"natsd/internal/certs"
 	"natsd/internal/conn"
 	"natsd/internal/status"
 	"natsd/internal/transport/proxyproto"
@@ -242,8 +241,8 @@ func (g *greeting) secure(ctx context.Context, deadline time.Time) conn.Reason {
 		return conn.TLSHandshakeError
 	}
 	state := t.State()
-	if pins := s.set.Options.TLS.PinnedCerts; pins != nil && !certs.Pinned(&state, pins) {
-		s.error("certificate not pinned")
+	if !s.set.pinned(&state) {
+		s.error(errNotPinned.Error())
 		return conn.TLSHandshakeError
 	}
 	s.tls = &state

@@ -61,6 +61,7 @@ func (s *Session) laterInfo() *Info {
 	i.ClientID = s.conn.ID
 	i.ClientIP = s.clientIP()
 	i.MaxPayload = int(s.maxPayload.Load())
+	s.toldPayload.Store(int64(i.MaxPayload))
 	i.AuthRequired = s.link.Settings().Auth.Required() // no_auth_user hides it from the first one only
 	return &i
 }

@@ -50,12 +50,16 @@ type Settings struct {
 	Info    Info // what every client is told
 	Conn    conn.Settings
 
-	tls *tls.Config // nil: plain text
+	tls      *tls.Config                      // nil: plain text
+	accounts map[string]*config.AccountLimits // by name, of configured accounts
 }
 
 // NewSettings derives the settings from a snapshot.
 func NewSettings(o *config.Options, a *auth.Auth, info Info) *Settings {
-	s := &Settings{Options: o, Auth: a, Info: info}
+	s := &Settings{Options: o, Auth: a, Info: info, accounts: make(map[string]*config.AccountLimits, len(o.Accounts))}
+	for i := range o.Accounts {
+		s.accounts[o.Accounts[i].Name] = &o.Accounts[i].Limits
+	}
 	s.Conn = conn.Settings{
 		WriteDeadline: o.Limits.WriteDeadline,
 		RetryWrites:   o.Limits.WriteTimeout == "retry",
@@ -71,6 +75,16 @@ func NewSettings(o *config.Options, a *auth.Auth, info Info) *Settings {
 		s.Info.TLSVerify = o.TLS.Verify || o.TLS.VerifyAndMap
 	}
 	return s
+}
+
+var unlimited = config.AccountLimits{MaxConnections: -1, MaxSubscriptions: -1, MaxPayload: -1, MaxLeafnodes: -1}
+
+// accountLimits returns what an account may have; it must not be changed.
+func (set *Settings) accountLimits(name string) *config.AccountLimits {
+	if l := set.accounts[name]; l != nil {
+		return l
+	}
+	return &unlimited
 }
 
 // New returns a link without settings; [Link.Apply] must be called before the first connection.

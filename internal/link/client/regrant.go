@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,7 +47,9 @@ func (s *Session) adopt() {
 	if a := s.account.Load(); a != nil {
 		s.limit(a)
 	} else {
-		s.dec.Limits.ConnectFirst = set.limits().ConnectFirst
+		limits := set.limits()
+		s.dec.Limits.ConnectFirst, s.dec.Limits.Payload = limits.ConnectFirst, limits.Payload
+		s.maxPayload.Store(int64(limits.Payload))
 	}
 }
 
@@ -81,11 +84,7 @@ func (s *Session) Regrant(ctx context.Context) (why conn.Reason, lost int) {
 	if g == nil || proof == nil || s.conn.Reason() != conn.Open {
 		return conn.Open, 0
 	}
-	if t := set.Options.TLS; t != nil && proof.TLS != nil && t.PinnedCerts != nil && !certs.Pinned(proof.TLS, t.PinnedCerts) {
-		s.conn.Close(conn.TLSHandshakeError)
-		return conn.TLSHandshakeError, 0
-	}
-	next, err := set.Auth.Recheck(ctx, g, proof)
+	next, err := set.recheck(ctx, g, proof)
 	if err != nil {
 		return s.revoke(err), 0
 	}
@@ -96,16 +95,37 @@ func (s *Session) Regrant(ctx context.Context) (why conn.Reason, lost int) {
 		s.replies.Store(newResponder(next.Perms))
 		lost = s.narrow(next.Perms)
 	}
-	if s.overSubscribed(set, account) {
+	if set.overSubscribed(int(s.conn.Counters.Subs.Load()), account.Limits().MaxSubscriptions) {
 		s.end(conn.MaxSubscriptionsExceeded, wire.TextMaxSubscriptions)
 		return conn.MaxSubscriptionsExceeded, lost
 	}
 	return conn.Open, lost
 }
 
+// errNotPinned says that a certificate is not among those that may connect.
+var errNotPinned = errors.New("certificate not pinned")
+
+// pinned tells whether a client may connect with the certificate that it showed, as far as
+// pinned_certs goes. A client in clear text shows none.
+func (set *Settings) pinned(state *tls.ConnectionState) bool {
+	t := set.Options.TLS
+	return t == nil || state == nil || t.PinnedCerts == nil || certs.Pinned(state, t.PinnedCerts)
+}
+
+// recheck decides what a client that was granted g for proof may do now.
+func (set *Settings) recheck(ctx context.Context, g *auth.Grant, proof *auth.Request) (*auth.Grant, error) {
+	if !set.pinned(proof.TLS) {
+		return nil, errNotPinned
+	}
+	return set.Auth.Recheck(ctx, g, proof)
+}
+
 // revoke ends a connection that has lost its right to be here.
 func (s *Session) revoke(err error) conn.Reason {
 	w := revocation(err)
+	if errors.Is(err, errNotPinned) {
+		s.error(err.Error())
+	}
 	if r, ok := errors.AsType[*auth.Refusal](err); ok {
 		s.logTo(s.link.authLog, slog.LevelInfo, "Authorization revoked: "+r.Detail)
 	}
@@ -115,6 +135,9 @@ func (s *Session) revoke(err error) conn.Reason {
 
 // revocation is how a connection ends that may not stay.
 func revocation(err error) lastWords {
+	if errors.Is(err, errNotPinned) {
+		return lastWords{conn.TLSHandshakeError, ""}
+	}
 	if r, ok := errors.AsType[*auth.Refusal](err); ok {
 		switch r.Reason {
 		case auth.ClientClosed: // the user is gone or belongs elsewhere now
@@ -139,6 +162,17 @@ func (s *Session) narrow(p *perm.Set) int {
 	}
 	if lost > 0 {
 		s.conn.Flush()
+	}
+	return lost
+}
+
+// countLost returns how many subscriptions narrow would take away.
+func (s *Session) countLost(p *perm.Set) int {
+	lost := 0
+	for _, sub := range s.someSubs(-1) {
+		if !p.Subscribe([]byte(sub.Subject), []byte(sub.Queue)) {
+			lost++
+		}
 	}
 	return lost
 }
@@ -170,12 +204,8 @@ func (s *Session) confirm(b *broker.Batch, sub *broker.Sub) {
 	}
 }
 
-// overSubscribed tells whether the client has more subscriptions than it may have now.
-func (s *Session) overSubscribed(set *Settings, a *broker.Account) bool {
-	n := int(s.conn.Counters.Subs.Load())
-	if most := set.Options.Limits.MaxSubscriptions; most > 0 && n > most {
-		return true
-	}
-	most := a.Limits().MaxSubscriptions
-	return most >= 0 && n > most
+// overSubscribed tells whether n subscriptions are more than one client may have now.
+func (set *Settings) overSubscribed(n, accountLimit int) bool {
+	most := set.Options.Limits.MaxSubscriptions
+	return most > 0 && n > most || accountLimit >= 0 && n > accountLimit
 }

@@ -53,6 +53,8 @@ type Session struct {
 	greeted    atomic.Bool // asynchronous INFO may be sent
 	maxPayload atomic.Int64
 
+	toldPayload atomic.Int64 // what the last INFO said of it; only the first one need not be counted
+
 	rights sync.Mutex // held while the grant is decided anew; taken before mu
 
 	mu     sync.Mutex // guards what follows; a leaf but for the account's index

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"reflect"
 	"slices"
 
 	"natsd/internal/broker"
@@ -11,17 +12,38 @@ import (
 	"natsd/internal/wire"
 )
 
-// Predict tells which open connections set would end if it were applied.
+// Predict tells what Settle would do to open connections if set were applied. It gives up when ctx
+// ends: what it has found until then is not all.
 func (l *Link) Predict(ctx context.Context, set *Settings) []reload.Effect {
 	var out []reload.Effect
-	for _, s := range l.sessions() {
+	all := l.sessions()
+	gone := map[*Session]bool{}
+	for _, s := range all {
 		g, proof := s.grant.Load(), s.proof.Load()
 		if g == nil || proof == nil {
 			continue
 		}
-		if _, err := set.Auth.Recheck(ctx, g, proof); err != nil {
-			out = append(out, s.effect(revocation(err).why, 0))
+		next, err := set.recheck(ctx, g, proof)
+		if ctx.Err() != nil {
+			return out
 		}
+		why, lost := conn.Open, 0
+		switch {
+		case err != nil:
+			why = revocation(err).why
+		case next != g:
+			lost = s.countLost(next.Perms)
+		}
+		if why == conn.Open && set.overSubscribed(int(s.conn.Counters.Subs.Load())-lost, set.accountLimits(g.Account).MaxSubscriptions) {
+			why = conn.MaxSubscriptionsExceeded
+		}
+		gone[s] = why != conn.Open
+		if why != conn.Open || lost > 0 {
+			out = append(out, s.effect(why, lost))
+		}
+	}
+	for _, x := range excess(all, set, func(s *Session) bool { return gone[s] }) {
+		out = append(out, x.effect(x.why, 0))
 	}
 	return out
 }
@@ -36,33 +58,58 @@ func (l *Link) Settle(ctx context.Context) []reload.Effect {
 			out = append(out, s.effect(why, lost))
 		}
 	}
-	return append(out, l.fit(all)...)
+	for _, x := range excess(all, l.Settings(), func(s *Session) bool { return s.conn.Reason() != conn.Open }) {
+		x.end(x.why, x.text)
+		out = append(out, x.effect(x.why, 0))
+	}
+	return out
 }
 
-// fit ends the newest connections that are over the limits of the server or of their account.
-func (l *Link) fit(all []*Session) []reload.Effect {
-	var out []reload.Effect
-	slices.SortFunc(all, func(a, b *Session) int { return cmp.Compare(a.conn.ID, b.conn.ID) })
+// Follow does for open connections what is not about rights, when the settings before were old: it
+// sends INFO to those for whom something in it has changed, and lets the new interval of PINGs begin.
+func (l *Link) Follow(old *Settings) {
 	set := l.Settings()
+	all := !reflect.DeepEqual(old.Info, set.Info) || old.Auth.Required() != set.Auth.Required()
+	pings := old.Options.Limits.PingInterval != set.Options.Limits.PingInterval
+	for _, s := range l.sessions() {
+		if all || s.toldPayload.Load() != s.maxPayload.Load() {
+			s.SendInfo(nil)
+		}
+		if pings {
+			s.restartPings(set.Options.Limits.PingInterval)
+		}
+	}
+}
+
+// surplus is a connection that is one too many.
+type surplus struct {
+	*Session
+	lastWords
+}
+
+// excess returns the newest connections that are over the limits of the server or of their account.
+// Those that are gone do not count.
+func excess(all []*Session, set *Settings, gone func(*Session) bool) []surplus {
+	var out []surplus
+	slices.SortFunc(all, func(a, b *Session) int { return cmp.Compare(a.conn.ID, b.conn.ID) })
 	total, in := 0, map[*broker.Account]int{}
 	for _, s := range all {
-		if s.conn.Reason() != conn.Open {
+		if gone(s) {
 			continue
 		}
 		total++
-		why, text := conn.Open, ""
+		words := lastWords{}
 		if a := s.account.Load(); a != nil {
 			in[a]++
-			if most := a.Limits().MaxConnections; most >= 0 && in[a] > most {
-				why, text = conn.MaxAccountConnectionsExceeded, wire.TextMaxAccountConnections
+			if most := set.accountLimits(a.Name).MaxConnections; most >= 0 && in[a] > most {
+				words = lastWords{conn.MaxAccountConnectionsExceeded, wire.TextMaxAccountConnections}
 			}
 		}
 		if total > set.Options.Limits.MaxConnections {
-			why, text = conn.MaxConnectionsExceeded, wire.TextMaxConnections
+			words = lastWords{conn.MaxConnectionsExceeded, wire.TextMaxConnections}
 		}
-		if why != conn.Open {
-			s.end(why, text)
-			out = append(out, s.effect(why, 0))
+		if words.why != conn.Open {
+			out = append(out, surplus{s, words})
 		}
 	}
 	return out

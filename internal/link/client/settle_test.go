@@ -20,7 +20,7 @@ func (h *house) reload(text string) []string {
 	set := NewSettings(o, a, h.Settings().Info)
 	predicted := map[uint64]string{}
 	for _, e := range h.Predict(h.t.Context(), set) {
-		predicted[e.CID] = e.Reason
+		predicted[e.CID] = fmt.Sprint(e.Reason, e.Subs)
 	}
 	for i := range o.Accounts {
 		h.broker.Open(o.Accounts[i].Name).SetLimits(&o.Accounts[i].Limits)
@@ -28,12 +28,15 @@ func (h *house) reload(text string) []string {
 	h.Apply(set)
 	var out []string
 	for _, e := range h.Settle(h.t.Context()) {
+		if had := fmt.Sprint(e.Reason, e.Subs); predicted[e.CID] != had {
+			h.t.Errorf("connection %d: %q, predicted was %q", e.CID, had, predicted[e.CID])
+		}
+		delete(predicted, e.CID)
 		if !e.Dropped {
 			out = append(out, fmt.Sprintf("%d lost %d", e.CID, e.Subs))
 			continue
 		}
 		out = append(out, fmt.Sprintf("%d %s", e.CID, e.Reason))
-		delete(predicted, e.CID)
 	}
 	if len(predicted) > 0 {
 		h.t.Errorf("predicted what did not happen: %v", predicted)

@@ -73,6 +73,16 @@ func (t *timers) connected(s *Session) {
 	t.schedule(s, first+rand.N(first/5+1))
 }
 
+// restartPings begins the interval anew, for everybody at another moment. It may be called by any
+// goroutine.
+func (s *Session) restartPings(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timers.ping != nil {
+		s.timers.schedule(s, d-rand.N(d/5+1))
+	}
+}
+
 func (t *timers) schedule(s *Session, d time.Duration) {
 	switch {
 	case t.ended || d <= 0:
