@@ -39,6 +39,12 @@ Names of keys are read without letter case, except those marked *exact case*. Na
 metadata, subjects) keep their case. A key may stand under any of its names; if it stands twice, the last one counts
 and a warning says so.
 
+## What a reload does to a key
+
+The column *Reload* says it: *live* holds at once and ends no connection; *new connections* holds for those made from
+then on; *live, may disconnect* holds at once and ends the connections that lose their right to be there.
+[reloading.md](reloading.md) tells how to reload, [reload.md](reload.md) lists which connections end.
+
 ## Durations and sizes
 
 | Class | Reads |

@@ -45,9 +45,9 @@ A reload is a transaction: either all of a new configuration is in force afterwa
 comments, notation and spelling of a key make no difference, and a section that did not change is not touched.
 Files that keys name (certificates, keys, passwords) are read again and compared by what they hold.
 
-A reload that would take away all authentication, TLS or accounts, or open a listener on loopback to everybody while
-there is no authentication, is refused: a file that was cut off looks just like that. ` + "`allow_auth_removal: true`" + ` in
-the configuration that runs permits it.
+A reload that would take away all authentication, TLS or accounts is refused: a file that was cut off looks just like
+that. So is one that moves a listener without authentication from loopback to another address; monitoring and profiles
+never have any. ` + "`allow_auth_removal: true`" + ` in the configuration that runs permits both.
 
 Keys of features that are not built yet are listed with what holds for them then.
 `

@@ -9,7 +9,7 @@ import (
 )
 
 // accountJetStreamSection is the jetstream block of each account.
-var accountJetStreamSection = section{decode: decodeAccountsJetStream, keys: under("accounts.*.jetstream", []Key{
+var accountJetStreamSection = section{title: "Accounts: JetStream", decode: decodeAccountsJetStream, keys: under("accounts.*.jetstream", []Key{
 	{Path: "", Type: Block, Short: "enabled", Pending: "JetStream", TypeError: "Expected map, bool or string to define JetStream, got %s", Idle: func(b *block) bool { return !b.bool("enabled") }, Doc: "JetStream of the account. Limits are unlimited when not set."},
 	{Path: ".enabled", Type: Bool | Text, Default: true, PlainOnly: true, Parse: parseEnabled, Doc: "The value in place of the block."},
 	{Path: ".max_memory", Aliases: []string{"max_mem", "mem", "memory"}, Type: Size, Default: -1, TypeError: sizeOf("max_memory"), Doc: "Memory for streams."},

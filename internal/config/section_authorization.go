@@ -24,7 +24,7 @@ var authorizationSection = section{title: "Authorization", decode: decodeAuthori
 	permissionKeys("authorization.default_permissions", "default_permission", "permissions"),
 	[]Key{
 		{Path: "no_auth_user", Type: Text, Reload: Disruptive, Why: "Connections that are this user without credentials end when they may be nobody any more.", Doc: "User or nkey that clients without credentials become."},
-		{Path: "allow_auth_removal", Own: true, Type: Bool, Default: false, Doc: "Permits a reload that takes away all authentication, TLS or accounts, or opens a loopback listener without authentication. It counts when it stands in the running configuration."},
+		{Path: "allow_auth_removal", Own: true, Type: Bool, Default: false, Doc: "Permits a reload that takes away all authentication, TLS or accounts, or moves a listener without authentication from loopback to another address. It counts when it stands in the running configuration."},
 		{Path: "bcrypt_max_cost", Own: true, Type: Int, Default: 16, Check: checkRange("bcrypt_max_cost", bcrypt.MinCost, bcrypt.MaxCost), Doc: "Highest cost of bcrypt hashes; higher ones are refused."},
 		{Path: "auth_failure_delay", Own: true, Type: Block, Grouping: true, Doc: "Slows down repeated failed logins of one address and user together."},
 		{Path: "auth_failure_delay.free", Type: Int, Default: 20, Check: checkAtLeast0("free"), Doc: "Failures within `per` that are answered at once."},

@@ -7,7 +7,7 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-var calloutSection = section{decode: decodeCallout, check: checkCallout, keys: under("authorization.auth_callout", []Key{
+var calloutSection = section{title: "Authorization: callouts", decode: decodeCallout, check: checkCallout, keys: under("authorization.auth_callout", []Key{
 	{Path: "", Aliases: []string{"auth_hook"}, Type: Block, Pending: "authorization callouts", Refuse: true, UnknownText: "Unknown field %q parsing authorization callout", Doc: "Leaves the decision who may connect to a service."},
 	{Path: ".issuer", Type: Text, Check: checkAccountKey, Doc: "Public account nkey that signs the answers."},
 	{Path: ".account", Aliases: []string{"acc"}, Type: Text, Default: GlobalAccount, Doc: "Account of the service."},

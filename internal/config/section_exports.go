@@ -14,7 +14,7 @@ import (
 
 // exportsSection is what connects accounts with each other: exports, imports and mappings, and the
 // account's part of message tracing.
-var exportsSection = section{decode: decodeExports, check: checkImports, keys: slices.Concat(
+var exportsSection = section{title: "Accounts: exports, imports, mappings, traces", decode: decodeExports, check: checkImports, keys: slices.Concat(
 	under("accounts.*.", exportKeys, importKeys, traceKeys),
 	mappingKeys("accounts.*.mappings"),
 	mappingKeys("mappings"),
