@@ -95,7 +95,11 @@ func (r *Report) Err() error {
 	}
 	errs := make([]string, 0, len(r.Problems))
 	for _, p := range r.Problems {
-		errs = append(errs, p.Error())
+		text := p.Error()
+		if p.Hint != "" {
+			text += " (" + p.Hint + ")"
+		}
+		errs = append(errs, text)
 	}
 	return errors.New(strings.Join(errs, "; "))
 }

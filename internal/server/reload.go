@@ -77,9 +77,14 @@ const shownEffects = 20
 
 // logReload tells what an attempt has changed. A refusal is told by who asked for it.
 func (s *Server) logReload(r *reload.Report) {
-	if r.Request.DryRun || r.Result != reload.Applied && r.Result != reload.NoChange {
+	if r.Request.DryRun {
 		return
 	}
+	if r.Result != reload.Applied && r.Result != reload.NoChange {
+		s.refused.Store(true)
+		return
+	}
+	mended := s.refused.Swap(false)
 	for _, w := range r.Warnings {
 		s.logger.Warn("Reload: " + w.Error())
 	}
@@ -98,7 +103,10 @@ func (s *Server) logReload(r *reload.Report) {
 			s.logger.Info(fmt.Sprintf("Reload: connection cid:%d lost %d subscriptions", e.CID, e.Subs))
 		}
 	}
-	if r.Result == reload.Applied || !r.Request.Quiet {
+	switch {
+	case r.Result == reload.NoChange && r.Request.Quiet && mended:
+		s.logger.Info("The configuration file is in order again, nothing to change")
+	case r.Result == reload.Applied || !r.Request.Quiet:
 		s.logger.Info(fmt.Sprintf("Reloaded server configuration (%s)", s.Options().Digest))
 	}
 }

@@ -53,6 +53,7 @@ type Server struct {
 	loaded  atomic.Int64 // when the configuration in force was read, Unix nanoseconds
 	ducking atomic.Bool
 	accepts atomic.Bool // the client listener is open
+	refused atomic.Bool // the last reload was refused
 }
 
 // Option changes how a server is made.
