@@ -257,6 +257,9 @@ func (w *Watcher) look() *picture {
 func (w *Watcher) dealtWith(p *picture) bool {
 	if w.running.same(p.marks) {
 		w.refused = nil
+		if w.State().LastError != "" {
+			w.log.Info("The files of the configuration are as they were loaded again")
+		}
 		w.update(func(s *State) { s.LastError, s.LastErrorAt = "", time.Time{} })
 		return true
 	}
