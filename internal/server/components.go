@@ -101,12 +101,17 @@ type move struct {
 	to     endpoint
 	old    *listener
 	tell   func(*config.Options)
+
+	clients bool // it brings clients
 }
 
 func (s *Server) planSockets(old, next *config.Options) (reload.Change, error) {
 	c := &socketsChange{s: s, next: next}
 	n := &s.sockets
 	c.add(&n.clients, clientEndpoint(old), clientEndpoint(next), s.tellClients)
+	for _, m := range c.moves {
+		m.clients = true
+	}
 	c.add(&n.monitor, monitorEndpoint(old), monitorEndpoint(next), s.tellMonitor)
 	c.add(&n.profile, profileEndpoint(old), profileEndpoint(next), nil)
 	if len(c.moves) == 0 && old.Monitoring.BasePath == next.Monitoring.BasePath {
@@ -176,18 +181,28 @@ func (c *socketsChange) Abort() {
 
 // Settle serves the new listeners, which have been taking connections since they were bound, and
 // closes the old ones.
-func (c *socketsChange) Settle(context.Context) ([]reload.Effect, error) {
+func (c *socketsChange) Settle(ctx context.Context) ([]reload.Effect, error) {
 	for _, m := range c.moves {
 		m.socket.start()
 		if m.tell != nil {
 			m.tell(c.next)
 		}
-		if m.old != nil {
-			m.old.close()
-		}
+		m.leave(ctx)
 		m.socket.alone()
 	}
 	return nil, nil
+}
+
+// leave closes the old listener. Clients that are in its queue are taken in first; a page can be asked for
+// again.
+func (m *move) leave(ctx context.Context) {
+	switch {
+	case m.old == nil:
+	case m.clients:
+		m.old.drain(ctx)
+	default:
+		m.old.close()
+	}
 }
 
 // accountsChange opens new accounts and sets limits. Accounts that are gone are closed by the clients'

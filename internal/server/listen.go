@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"natsd/internal/config"
@@ -127,7 +128,7 @@ func (s *Server) accept(ctx context.Context, l *listener) {
 				defer room.leave()
 				s.clients.Serve(ctx, sock)
 			})
-		case errors.Is(err, net.ErrClosed):
+		case errors.Is(err, net.ErrClosed), l.leaves.Load() && errors.Is(err, syscall.EINVAL):
 			return
 		default: // out of descriptors, most likely
 			s.logger.Error(fmt.Sprintf("Client accept error: %v, sleeping %v", err, pause))

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"natsd/internal/task"
 )
@@ -38,6 +40,8 @@ type listener struct {
 	endpoint
 	ln   net.Listener
 	stop context.CancelFunc // nil while nobody serves it
+
+	leaves atomic.Bool // accepting fails soon, and that is no error
 }
 
 func (l *listener) boundPort() int {
@@ -53,6 +57,31 @@ func (l *listener) close() {
 		l.stop()
 	}
 	_ = l.ln.Close() // it may have been closed by who serves it
+}
+
+// How long a listener that leaves waits until everybody in its queue has been accepted, and how often it
+// looks.
+const (
+	drainPeriod = time.Second
+	drainLook   = 100 * time.Microsecond
+)
+
+// drain closes a listener when everybody who has come to it has been accepted. Its place has been taken
+// by another one, where they go who come now.
+func (l *listener) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainPeriod)
+	defer cancel()
+	look := time.NewTicker(drainLook)
+	defer look.Stop()
+	deafen(l.ln)
+	l.leaves.Store(true)
+	for !hangUp(l.ln) && ctx.Err() == nil {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+		}
+	}
+	l.close()
 }
 
 // addr is where the socket listens, nil if it does not.
