@@ -255,3 +255,10 @@ func flows(t *testing.T, from, to *nats.Conn) {
 }
 
 func user(name, password string) string { return fmt.Sprintf(`"user":%q,"pass":%q`, name, password) }
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
