@@ -26,6 +26,9 @@ func (w idle) run(s *stage) (sample, error) {
 		if _, err := c.dial(&inbox{}, 4<<10); err != nil { // the first one pays for what all share
 			return sample{}, err
 		}
+		if err := c.pause(s.settle); err != nil { // what the start has left behind is not theirs either
+			return sample{}, err
+		}
 		before, err := s.server.usage()
 		if err != nil {
 			return sample{}, err
@@ -44,7 +47,7 @@ func (w idle) run(s *stage) (sample, error) {
 			return sample{}, err
 		}
 		return sample{
-			Figure: (float64(after.rss) - float64(before.rss)) / 1024 / float64(s.conns),
+			Figure: max(0, float64(after.rss)-float64(before.rss)) / 1024 / float64(s.conns),
 			RSS:    float64(after.rss) / (1 << 20),
 			Busy:   (after.cpu - before.cpu).Seconds() / time.Since(start).Seconds(),
 		}, nil

@@ -56,7 +56,7 @@ type pace struct {
 }
 
 var (
-	fullPace  = pace{warm: 200 * time.Millisecond, span: 700 * time.Millisecond, conns: 5000, settle: 5 * time.Second, scale: 1, limit: time.Minute}
+	fullPace  = pace{warm: 200 * time.Millisecond, span: 700 * time.Millisecond, conns: 5000, settle: 11 * time.Second, scale: 1, limit: time.Minute}
 	shortPace = pace{warm: 10 * time.Millisecond, span: 20 * time.Millisecond, conns: 50, settle: 10 * time.Millisecond, scale: 100, limit: time.Minute}
 )
 
