@@ -19,7 +19,7 @@ var accountsSection = section{title: "Accounts", decode: decodeAccounts, check: 
 }, userKeys("accounts.*.users"), []Key{
 	{Path: "accounts.*.limits", Type: Block, UnknownText: "Unknown field %q parsing account limits", TypeError: "Expected account limits to be a map/struct, got %s", Doc: "Limits of the account; -1 is unlimited."},
 	{Path: "accounts.*.limits.max_connections", Aliases: []string{"max_conn"}, Type: Int, Default: -1, Reload: Disruptive, Why: "Connections above the limit end, newest first.", Doc: "Connections of the account."},
-	{Path: "accounts.*.limits.max_subscriptions", Aliases: []string{"max_subs"}, Type: Int, Default: -1, Doc: "Subscriptions per connection."},
+	{Path: "accounts.*.limits.max_subscriptions", Aliases: []string{"max_subs"}, Type: Int, Default: -1, Reload: Disruptive, Why: "Connections that have more subscriptions end.", Doc: "Subscriptions per connection."},
 	{Path: "accounts.*.limits.max_payload", Aliases: []string{"max_pay"}, Type: Size, Default: -1, Doc: "Largest message."},
 	{Path: "accounts.*.limits.max_leafnodes", Aliases: []string{"max_leafs"}, Type: Int, Default: -1, Doc: "Leafnode connections."},
 }, permissionKeys("accounts.*.default_permissions"), []Key{

@@ -11,7 +11,7 @@ import (
 
 var limitsSection = section{title: "Limits and timers", decode: decodeLimits, check: checkLimits, keys: []Key{
 	{Path: "max_connections", Aliases: []string{"max_conn"}, Type: Int, Default: 65536, Reload: Disruptive, Why: "Connections above the limit end, newest first.", Doc: "Clients that may be connected at once. With 0 or less nobody may connect."},
-	{Path: "max_subscriptions", Aliases: []string{"max_subs"}, Type: Int, Default: 0, Doc: "Subscriptions that one connection may have; 0 is unlimited."},
+	{Path: "max_subscriptions", Aliases: []string{"max_subs"}, Type: Int, Default: 0, Reload: Disruptive, Why: "Connections that have more subscriptions end.", Doc: "Subscriptions that one connection may have; 0 is unlimited."},
 	{Path: "max_sub_tokens", Aliases: []string{"max_subscription_tokens"}, Type: Int, Default: 0, Check: checkSubTokens, Doc: "Tokens that the subject of a subscription may have, up to 255; unlimited when not set."},
 	{Path: "max_control_line", Type: Size, Default: 4096, ZeroIsDefault: true, Check: checkSize32("max_control_line", 0), Doc: "Longest protocol line of a client, in bytes."},
 	{Path: "max_payload", Type: Size, Default: 1 << 20, ZeroIsDefault: true, Check: checkSize32("max_payload", -1), Doc: "Largest message, header included, in bytes; -1 is unlimited."},
@@ -20,7 +20,7 @@ var limitsSection = section{title: "Limits and timers", decode: decodeLimits, ch
 	{Path: "max_traced_msg_len", Type: Int, Default: 0, Check: checkAtLeast0("max_traced_msg_len"), Flag: "--max_traced_msg_len", Doc: "Bytes of a message that trace shows; 0 shows all."},
 	{Path: "ping_interval", Type: DurationOrSeconds, Default: 2 * time.Minute, ZeroIsDefault: true, Check: checkAtLeast0("ping_interval"), Doc: "Time between pings to a client."},
 	{Path: "ping_max", Type: Int, Default: 2, ZeroIsDefault: true, Check: checkAtLeast0("ping_max"), Doc: "Unanswered pings after which a connection counts as stale."},
-	{Path: "write_deadline", Type: DurationOrSeconds, Default: 10 * time.Second, ZeroIsDefault: true, Check: checkAtLeast0("write_deadline"), Reload: NewOnly, Doc: "Time that one write to a client may take."},
+	{Path: "write_deadline", Type: DurationOrSeconds, Default: 10 * time.Second, ZeroIsDefault: true, Check: checkAtLeast0("write_deadline"), Doc: "Time that one write to a client may take."},
 	{Path: "write_timeout", Type: Text, Default: "default", Parse: parseWriteTimeout, Doc: "What a missed write deadline does: `close` the connection, `retry`, or `default`: close for clients, retry for routes, gateways and leafnodes."},
 	{Path: "no_fast_producer_stall", Type: Bool, Default: false, Doc: "Never slows down a publisher for the sake of a slow subscriber."},
 	{Path: "first_line_timeout", Own: true, Type: DurationOrSeconds, Default: 2 * time.Second, Check: checkAtLeast0("first_line_timeout"), Reload: NewOnly, Doc: "Time in which a begun first protocol line must be complete. Silence is allowed; 0 is no limit."},

@@ -25,7 +25,7 @@ var listenSection = section{title: "Listening and identity", decode: decodeListe
 	{Path: "allow_non_tls", Type: Bool, Default: false, Reload: NewOnly, Why: "Connections in clear text stay.", Doc: "With `tls`: clients may stay in clear text; INFO says `tls_available` instead of `tls_required`."},
 	{Path: "proxy_protocol", Type: Bool, Default: false, Reload: NewOnly, Why: "The header stands before everything else.", Doc: "The client listener accepts a PROXY header, version 1 or 2, from the addresses of `proxy_protocol_from`."},
 	{Path: "proxy_protocol_from", Own: true, Type: Strings, Parse: parsePrefixes, Reload: NewOnly, Why: "The header stands before everything else.", Doc: "Networks whose connections may send a PROXY header; loopback when not set."},
-	{Path: "no_header_support", Type: Bool, Default: false, Doc: "Refuses message headers, as very old servers do."},
+	{Path: "no_header_support", Type: Bool, Default: false, Reload: NewOnly, Why: "What was agreed in CONNECT stands.", Doc: "Refuses message headers, as very old servers do."},
 	{Path: "disable_sublist_cache", Aliases: []string{"no_sublist_cache"}, Type: Bool, Default: false, Doc: "Switches the caches of subject matching off."},
 	{Path: "pid_file", Aliases: []string{"pidfile"}, Type: Text, Flag: "-P, --pid", Doc: "File that the process id is written to."},
 	{Path: "ports_file_dir", Type: Text, Flag: "--ports_file_dir", Doc: "Folder for a file that lists the listening ports."},
