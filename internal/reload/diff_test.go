@@ -86,7 +86,7 @@ func TestDiff(t *testing.T) {
 				`remove accounts.B [null,null] live-disruptive`,
 				`replace accounts.C.default_permissions [null,{"publish":{"allow":["x"]}}] live`,
 				`replace accounts.C.exports [null,null] live`,
-				`replace accounts.C.limits.max_subscriptions [5,6] live`,
+				`replace accounts.C.limits.max_subscriptions [5,6] live-disruptive`,
 				`add accounts.D [null,null] live`,
 			},
 		},
