@@ -444,11 +444,10 @@ func arrive(l *live, name string, key nkeys.KeyPair) (*guest, error) {
 			_ = c.Close()
 			return nil, nil // refused
 		case strings.HasPrefix(line, "PONG"):
-			s, ok := l.conns.Get(g.cid).Session().(*client.Session)
-			if !ok {
-				return nil, errors.New("no session")
+			if c := l.conns.Get(g.cid); c != nil { // it may have been cut
+				s := c.Session().(*client.Session) //nolint:forcetypeassert // all of them are
+				g.grant, g.subs = s.Grant(), subscribed(s)
 			}
-			g.grant, g.subs = s.Grant(), subscribed(s)
 			return g, nil
 		}
 	}
