@@ -102,15 +102,3 @@ func (l *live) reloadTo(t *testing.T, text string) *reload.Report {
 	}
 	return r
 }
-
-// refuses fails the test unless a text is refused with these words.
-func (l *live) refuses(t *testing.T, text, words string) {
-	t.Helper()
-	before := l.Options()
-	if _, err := l.try(onLoopback + text); err == nil || !strings.Contains(err.Error(), words) {
-		t.Fatalf("reload: %v, want %q\n%s", err, words, text)
-	}
-	if l.Options() != before {
-		t.Error("a refused configuration is in force")
-	}
-}

@@ -106,7 +106,7 @@ func TestManyWishesOneReport(t *testing.T) {
 	if n := strings.Count(text, "Reloaded: server_name = after"); n != 1 {
 		t.Errorf("the change is told %d times:\n%s", n, text)
 	}
-	if n := len(l.Server.reload.History()); n > 21 {
+	if n := len(l.reload.History()); n > 21 {
 		t.Errorf("%d attempts for 20 wishes", n)
 	}
 }

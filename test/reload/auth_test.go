@@ -36,7 +36,6 @@ func TestWhoIsCut(t *testing.T) {
 		logins    []string    // fields of CONNECT
 		cut       map[int]end // by index
 		words     string      // why it is refused; nobody is cut then
-
 	}{
 		"user removed":             {old: users(a, b, c), next: users(b, c), logins: []string{user("a", "p"), user("b", "p"), user("c", "p")}, cut: map[int]end{0: {gone, revoked}}},
 		"user added":               {old: users(a), next: users(a, b), logins: []string{user("a", "p")}},

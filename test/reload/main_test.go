@@ -186,6 +186,8 @@ func served(t *testing.T, c *harness.Conn) {
 			t.Fatalf("want PONG, got %v", err)
 		case f.Verb == "PONG":
 			return
+		case f.Verb == "PING": // of the server
+			c.MustSend(t, "PONG\r\n")
 		case f.Verb != "INFO":
 			t.Fatalf("want PONG, got %q", f.Line)
 		}
@@ -226,7 +228,7 @@ func (s *server) refusedLogin(fields string) {
 // dial connects the Go client and closes it with the test.
 func (s *server) dial(opts ...nats.Option) *nats.Conn {
 	s.t.Helper()
-	nc, err := nats.Connect("nats://"+s.Addr, append([]nats.Option{nats.Timeout(patience), nats.NoReconnect()}, opts...)...)
+	nc, err := nats.Connect("nats://"+s.Addr, append([]nats.Option{nats.Timeout(patience), nats.NoReconnect(), nats.ErrorHandler(nil)}, opts...)...)
 	if err != nil {
 		s.t.Fatalf("connect: %v", err)
 	}
