@@ -26,6 +26,9 @@ func TestLogMoves(t *testing.T) {
 	if text := read(one); !strings.Contains(text, "Reloaded: log_file = ") {
 		t.Errorf("the first file says %q", text)
 	}
+	if !s.Log.WaitFor("Trapped", 1, patience) { // what comes through the pipe may be late
+		t.Fatal("the signal is not in the log")
+	}
 	lines := strings.Count(s.Log.String(), "\n")
 	s.reload("log_file: '<dir>/two.log'\nserver_name: x")
 	if text := read(two); !strings.Contains(text, "Reloaded: server_name = x") {

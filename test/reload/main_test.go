@@ -228,7 +228,7 @@ func (s *server) refusedLogin(fields string) {
 // dial connects the Go client and closes it with the test.
 func (s *server) dial(opts ...nats.Option) *nats.Conn {
 	s.t.Helper()
-	nc, err := nats.Connect("nats://"+s.Addr, append([]nats.Option{nats.Timeout(patience), nats.NoReconnect(), nats.ErrorHandler(nil)}, opts...)...)
+	nc, err := nats.Connect("nats://"+s.Addr, append([]nats.Option{nats.Timeout(patience), nats.NoReconnect(), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})}, opts...)...)
 	if err != nil {
 		s.t.Fatalf("connect: %v", err)
 	}
