@@ -106,59 +106,69 @@ func TestReloadEqualsFreshStart(t *testing.T) {
 	}
 	key := must(nkeys.CreateUser())
 	m := newMenu(t, must(key.PublicKey()))
-	rapid.Check(t, func(rt *rapid.T) {
-		dir := must(os.MkdirTemp(t.TempDir(), ""))
+	rounds := 1 // of as many pairs as rapid makes
+	if os.Getenv("NATSD_SOAK") == "1" {
+		rounds = 100
+	}
+	for range rounds {
+		rapid.Check(t, func(rt *rapid.T) { compareWithFresh(rt, t.TempDir(), m, key) })
+	}
+}
+
+// compareWithFresh is one comparison, in a directory of its own below top.
+func compareWithFresh(rt *rapid.T, top string, m menu, key nkeys.KeyPair) {
+	newDir := func() string {
+		dir := must(os.MkdirTemp(top, ""))
 		for _, sub := range []string{"a", "b"} {
 			_ = os.Mkdir(filepath.Join(dir, sub), 0o700)
 		}
-		first, chosen := m.draw(rt, "first", nil)
-		l, err := begin(dir, first)
+		return dir
+	}
+	dir := newDir()
+	first, chosen := m.draw(rt, "first", nil)
+	l, err := begin(dir, first)
+	if err != nil {
+		rt.Fatalf("start: %v\n%s", err, first)
+	}
+	defer func() { _ = l.end() }()
+	text := first
+	for range rapid.IntRange(1, 3).Draw(rt, "reloads") {
+		crowd := gather(rt, l, key)
+		before := text
+		text, chosen = m.draw(rt, "next", chosen)
+		report, err := l.try(text)
 		if err != nil {
-			rt.Fatalf("start: %v\n%s", err, first)
+			rt.Fatalf("reload: %v\nfrom\n%s\nto\n%s", err, before, text)
 		}
-		defer func() { _ = l.end() }()
-		text := first
-		for range rapid.IntRange(1, 3).Draw(rt, "reloads") {
-			crowd := gather(rt, l, key)
-			before := text
-			text, chosen = m.draw(rt, "next", chosen)
-			report, err := l.try(text)
-			if err != nil {
-				rt.Fatalf("reload: %v\nfrom\n%s\nto\n%s", err, before, text)
-			}
-			if len(report.Warnings) > 0 {
-				for _, w := range report.Warnings {
-					if w.Component != "" {
-						rt.Errorf("warning of %s: %s", w.Component, w.Error())
-					}
-				}
-			}
-			crowd.check(rt, l, report.Effects.Dropped)
-			if rt.Failed() {
-				rt.Fatalf("from\n%s\nto\n%s", before, text)
+		for _, w := range report.Warnings {
+			if w.Component != "" {
+				rt.Errorf("warning of %s: %s", w.Component, w.Error())
 			}
 		}
-		got := portrait(rt, l, key)
-		if err := l.end(); err != nil {
-			rt.Fatal(err)
+		if p, e := report.Predicted, report.Effects; p.Dropped != e.Dropped || p.Subs != e.Subs {
+			rt.Errorf("predicted were %d ends and %d lost subscriptions, there were %d and %d", p.Dropped, p.Subs, e.Dropped, e.Subs)
 		}
-		fresh := must(os.MkdirTemp(t.TempDir(), ""))
-		for _, sub := range []string{"a", "b"} {
-			_ = os.Mkdir(filepath.Join(fresh, sub), 0o700)
+		crowd.check(rt, l, report.Effects.Dropped)
+		if rt.Failed() {
+			rt.Fatalf("from\n%s\nto\n%s", before, text)
 		}
-		f, err := begin(fresh, text)
-		if err != nil {
-			rt.Fatalf("fresh start: %v\n%s", err, text)
-		}
-		defer func() { _ = f.end() }()
-		want := portrait(rt, f, key)
-		if err := f.end(); err != nil {
-			rt.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			rt.Fatalf("after the reload to\n%s\nthe server differs from a new one (-new +reloaded):\n%s", text, diff)
-		}
-	})
+	}
+	got := portrait(rt, l, key)
+	if err := l.end(); err != nil {
+		rt.Fatal(err)
+	}
+	f, err := begin(newDir(), text)
+	if err != nil {
+		rt.Fatalf("fresh start: %v\n%s", err, text)
+	}
+	defer func() { _ = f.end() }()
+	want := portrait(rt, f, key)
+	if err := f.end(); err != nil {
+		rt.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		rt.Fatalf("after the reload to\n%s\nthe server differs from a new one (-new +reloaded):\n%s", text, diff)
+	}
 }
 
 func must[T any](v T, err error) T {

@@ -162,6 +162,25 @@ func TestPendingFollows(t *testing.T) {
 	}
 }
 
+// TestWriteDeadlineFollows: a client that does not read is given the time of the configuration in force.
+func TestWriteDeadlineFollows(t *testing.T) {
+	t.Parallel()
+	const big = "max_pending: 1GB\nno_fast_producer_stall: true\n"
+	s := start(t, big+"write_deadline: 3600s")
+	slow, id := s.enter("")
+	slow.MustSend(t, "SUB x 1\r\n")
+	served(t, slow)
+	s.reload(big + "write_deadline: 100ms")
+	from, _ := s.enter("")
+	body := strings.Repeat("x", 64<<10)
+	for range 300 {
+		from.MustSend(t, "PUB x 65536\r\n"+body+"\r\n")
+	}
+	if reason, err := s.Reason(id, patience); err != nil || reason != "Slow Consumer (Write Deadline)" {
+		t.Errorf("the reason is %q, %v", reason, err)
+	}
+}
+
 // TestPingsFollow: a shorter interval begins at once.
 func TestPingsFollow(t *testing.T) {
 	t.Parallel()
