@@ -12,7 +12,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # What runs again under the race detector, natsd itself included where a test starts it. The other
 # tests measure time and memory, which the detector changes.
-RACE ?= ./cmd/... ./internal/... ./test/transcript ./test/client ./test/reload
+RACE ?= ./cmd/... ./internal/... ./test/transcript ./test/client
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test peer vet unit race soak fuzz bench duel lint vuln fmt clean
