@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +24,8 @@ type live struct {
 	ended     chan error
 }
 
-// begin serves the file natsd.conf in dir, which holds text. "<dir>" stands for dir in all texts.
+// begin serves the file natsd.conf in dir, which holds text. In all texts "<dir>" stands for dir, and
+// "<net>" and "<port>" for the first three bytes of addresses and a port that nobody else has.
 // Nobody watches the file.
 func begin(dir, text string) (*live, error) {
 	l := &live{dir: dir, path: filepath.Join(dir, "natsd.conf"), ended: make(chan error, 1)}
@@ -64,8 +67,14 @@ func (l *live) end() error {
 }
 
 func (l *live) write(text string) error {
-	return os.WriteFile(l.path, []byte(strings.ReplaceAll(text, "<dir>", l.dir)), 0o600)
+	return os.WriteFile(l.path, []byte(strings.NewReplacer("<dir>", l.dir, "<net>", ownNet, "<port>", ownPort).Replace(text)), 0o600)
 }
+
+// Addresses and a port that no other test process uses at the same time, so that texts can name ports.
+var (
+	ownNet  = fmt.Sprintf("127.%d.%d", 70+os.Getpid()/250%150, os.Getpid()%250)
+	ownPort = strconv.Itoa(20000 + os.Getpid()%10000)
+)
 
 // try rewrites the file and reloads it.
 func (l *live) try(text string) (*reload.Report, error) {

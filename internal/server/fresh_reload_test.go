@@ -43,8 +43,8 @@ func newMenu(t *testing.T, nkey string) menu {
 	pair := strings.ReplaceAll(tlsBlock(t), "\n", ", ")
 	cert := regexp.MustCompile(`'([^']*cert\.pem)'`).FindStringSubmatch(pair)[1]
 	return menu{
-		{"host: 127.77.0.1\nport: -1", "host: 127.77.0.1\nport: 14201", "host: 127.77.0.2\nport: 14201", "host: 127.77.0.2\nport: 14202", "host: 127.77.0.1\nport: 14202"},
-		{"", "http: '127.77.0.1:-1'", "http: '127.77.0.1:14301'", "http: '127.77.0.2:14301'", "http: '127.77.0.1:14301'\nhttp_base_path: /deep", "http: '127.77.0.1:14302'\nhttp_base_path: deep"},
+		{"host: <net>.1\nport: -1", "host: <net>.1\nport: 14201", "host: <net>.2\nport: 14201", "host: <net>.2\nport: 14202", "host: <net>.1\nport: 14202"},
+		{"", "http: '<net>.1:-1'", "http: '<net>.1:14301'", "http: '<net>.2:14301'", "http: '<net>.1:14301'\nhttp_base_path: /deep", "http: '<net>.1:14302'\nhttp_base_path: deep"},
 		{"", "prof_port: -1", "prof_port: 14401"},
 		{"", "server_name: one", "server_name: two"},
 		{"", "server_tags: [a, b]", "server_tags: c", "server_metadata { m: 1x }", "feature_flags { js_ack_fc_v2: true }"},

@@ -42,7 +42,8 @@ func truncate(t *testing.T, full string) {
 	t.Helper()
 	dir := t.TempDir()
 	for _, part := range must(filepath.Glob("testdata/cut-parts/*")) {
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(part)), must(os.ReadFile(part)), 0o600); err != nil {
+		text := strings.ReplaceAll(string(must(os.ReadFile(part))), "<net>", ownNet)
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(part)), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -55,7 +56,8 @@ func truncate(t *testing.T, full string) {
 	if strings.HasPrefix(full, "{") {
 		quiet = ""
 	}
-	full = quiet + full
+	full = strings.NewReplacer("<dir>", dir, "<net>", ownNet, "<port>", ownPort).Replace(quiet + full)
+	quiet = strings.ReplaceAll(quiet, "<dir>", dir)
 	l, err := begin(dir, full)
 	if err != nil {
 		t.Fatal(err)
