@@ -47,7 +47,12 @@ func (s *Server) ReloadReport(ctx context.Context, req reload.Request) (*reload.
 	return report, err
 }
 
-func (s *Server) load() (*config.Options, *config.Report) { return config.Load(*s.source) }
+func (s *Server) load() (*config.Options, *config.Report) {
+	if s.careful.Load() > 0 {
+		return s.loadAtRest()
+	}
+	return config.Load(*s.source)
+}
 
 // published is told of each configuration that comes into force.
 func (s *Server) published(next *config.Options, _ uint64) {

@@ -47,7 +47,8 @@ type Server struct {
 	reload    *reload.Manager
 	watcher   *watch.Watcher // nil: there are no files; set before ready is closed
 
-	auth *auth.Auth // owned by the reload that runs
+	auth    *auth.Auth   // owned by the reload that runs
+	careful atomic.Int32 // reloads that the watcher asks for
 
 	sockets sockets
 	loaded  atomic.Int64 // when the configuration in force was read, Unix nanoseconds

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"os"
+	"slices"
 	"time"
 
 	"natsd/internal/config"
@@ -38,11 +40,56 @@ func (s *Server) filesChanged(ctx context.Context, _ watch.Change) error {
 	if s.Options().Watch.Mode == reload.Partial.String() {
 		mode = reload.Partial
 	}
+	s.careful.Add(1)
+	defer s.careful.Add(-1)
 	_, err := s.ReloadReport(ctx, reload.Request{Who: watcherName, Why: "files changed", Mode: mode, Quiet: true})
 	if err != nil {
 		s.logger.Error("Failed to reload server configuration: " + err.Error())
 	}
 	return err
+}
+
+// While the watcher asks, files that are being written are not taken for what they will be. It has seen
+// them at rest, but not in the moment in which they are read: that may be later, after another reload.
+const (
+	leastRest  = 10 * time.Millisecond // since the last write to a file; watch.quiet if that is between the two
+	mostRest   = 500 * time.Millisecond
+	restLook   = 10 * time.Millisecond
+	mostUnrest = 2 * time.Second // then they are taken as they are
+)
+
+// loadAtRest reads the configuration, again and again while somebody writes to its files.
+func (s *Server) loadAtRest() (*config.Options, *config.Report) {
+	rest := min(max(s.Options().Watch.Quiet, leastRest), mostRest)
+	look := time.NewTicker(restLook)
+	defer look.Stop()
+	for until := time.Now().Add(mostUnrest); ; <-look.C {
+		next, report := config.Load(*s.source)
+		files := s.Options().Archive
+		if next != nil {
+			files = next.Archive
+		}
+		if atRest(files, rest) || time.Now().After(until) {
+			return next, report
+		}
+	}
+}
+
+// atRest tells that nothing has been written to the files for that time. A file from the future, as a
+// file server with another clock makes it, counts as old.
+func atRest(files *config.Archive, rest time.Duration) bool {
+	if files == nil {
+		return true
+	}
+	now := time.Now()
+	return !slices.ContainsFunc(files.Files(), func(f config.ArchivedFile) bool {
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			return false
+		}
+		age := now.Sub(info.ModTime())
+		return age < rest && age > -rest
+	})
 }
 
 // reloaded tells the watcher of a reload that somebody else has asked for.
