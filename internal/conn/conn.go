@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"natsd/internal/broker"
+	"natsd/internal/event"
 	"natsd/internal/outbound"
 	"natsd/internal/status"
 	"natsd/internal/task"
@@ -37,6 +38,8 @@ type Conn struct {
 
 	// set by the read goroutine while it greets, immutable afterwards
 	transport Transport
+
+	told time.Time // when the last stall was published; owned by the read goroutine
 
 	facts  atomic.Pointer[status.Facts]
 	cancel atomic.Pointer[context.CancelFunc] // of what the read goroutine waits for; nil mostly
@@ -111,8 +114,8 @@ func (c *Conn) consume(p []byte) error {
 	b := broker.Begin()
 	why := c.session.Consume(b, p)
 	if b.End(c.settings().Stall) {
-		c.Counters.Stalls.Add(1)
 		c.registry.Stalls.Add(1)
+		c.stalled(c.Counters.Stalls.Add(1))
 	}
 	if why != Open {
 		c.Close(why)
@@ -121,6 +124,19 @@ func (c *Conn) consume(p []byte) error {
 		return errEnded
 	}
 	return nil
+}
+
+// stallPeriod is how often at most a stalled connection is told of.
+const stallPeriod = time.Second
+
+func (c *Conn) stalled(n int64) {
+	if !c.registry.Events.Wants(event.ConnectionStalled) {
+		return
+	}
+	if now := time.Now(); now.Sub(c.told) >= stallPeriod {
+		c.told = now
+		c.registry.Events.Publish(event.Stalled{Facts: c.Facts(), Stalls: n})
+	}
 }
 
 // Reason is why the connection is closing, or Open.
@@ -160,6 +176,20 @@ func (c *Conn) Close(why Reason) bool {
 	return true
 }
 
+// CloseSlow is Close for a connection that has pending bytes waiting, more than it may. Subject is that
+// of the message that was one too many.
+func (c *Conn) CloseSlow(subject []byte, pending int) bool {
+	if !c.Close(SlowConsumerPendingBytes) {
+		return false
+	}
+	if c.registry.Events.Wants(event.ConnectionSlow) {
+		c.registry.Events.Publish(event.Slow{
+			Facts: c.Facts(), Subject: string(subject), Pending: pending, Reason: SlowConsumerPendingBytes.String(),
+		})
+	}
+	return true
+}
+
 // finish is the end of every connection.
 func (c *Conn) finish() {
 	why := c.Reason()
@@ -167,8 +197,12 @@ func (c *Conn) finish() {
 	if why.flushes() && c.transport != nil {
 		c.lastFlush()
 	}
-	c.registry.remove(c, why)
+	closed := c.registry.remove(c, why)
 	c.session.Closed(why)
+	if why == SlowConsumerWriteDeadline {
+		c.registry.Events.Publish(event.Slow{Facts: closed.Facts, Pending: int(closed.Pending), Reason: closed.Reason})
+	}
+	c.registry.Events.Publish(event.Closed{Closed: closed})
 	c.Out.Close()
 	if c.transport != nil {
 		_ = c.transport.Close()

@@ -94,7 +94,7 @@ func serve(t *testing.T, set Settings, e *echo) *fixture {
 		t.Fatal(err)
 	}
 	tasks := task.New(context.Background(), nil)
-	f := &fixture{echo: e, registry: NewRegistry(10), client: client.(*net.TCPConn), done: make(chan Reason, 1)}
+	f := &fixture{echo: e, registry: NewRegistry(10, nil), client: client.(*net.TCPConn), done: make(chan Reason, 1)}
 	if set.WriteDeadline == 0 {
 		set.WriteDeadline = 10 * time.Second
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"natsd/internal/broker"
+	"natsd/internal/event"
 	"natsd/internal/status"
 )
 
@@ -20,6 +21,7 @@ const (
 // concurrent use.
 type Registry struct {
 	Closed *status.Ring
+	Events *event.Hub // is told of connections; nil is nobody
 
 	// Totals over all connections since the start; they never decrease.
 	In, Out       broker.Volume
@@ -38,9 +40,10 @@ type shard struct {
 	conns map[uint64]*Conn
 }
 
-// NewRegistry returns an empty registry that remembers closed connections.
-func NewRegistry(closed int) *Registry {
-	r := &Registry{Closed: status.NewRing(closed)}
+// NewRegistry returns an empty registry that remembers closed connections and tells events, if that is
+// not nil, what happens to connections.
+func NewRegistry(closed int, events *event.Hub) *Registry {
+	r := &Registry{Closed: status.NewRing(closed), Events: events}
 	for i := range r.shards {
 		r.shards[i].conns = make(map[uint64]*Conn)
 	}
@@ -60,8 +63,8 @@ func (r *Registry) add(c *Conn) {
 	r.Total.Add(1)
 }
 
-// remove takes c out and remembers it with its reason.
-func (r *Registry) remove(c *Conn, why Reason) {
+// remove takes c out, remembers it with its reason and returns what is remembered.
+func (r *Registry) remove(c *Conn, why Reason) *status.Closed {
 	s := r.shard(c.ID)
 	s.mu.Lock()
 	delete(s.conns, c.ID)
@@ -78,7 +81,9 @@ func (r *Registry) remove(c *Conn, why Reason) {
 	for i := range subs {
 		subs[i].Account, subs[i].AccountTag = f.Account, f.AccountTag
 	}
-	r.Closed.Add(&status.Closed{Conn: c.Status(), Stop: time.Now(), Reason: why.String(), Subscriptions: subs})
+	closed := &status.Closed{Conn: c.Status(), Stop: time.Now(), Reason: why.String(), Subscriptions: subs}
+	r.Closed.Add(closed)
+	return closed
 }
 
 // Len is the number of open connections.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"natsd/internal/config/syntax"
+	"natsd/internal/event"
 )
 
 // Result is how an attempt ended.
@@ -67,4 +68,16 @@ type Report struct {
 	// Joined is the number of further requests that this attempt served: they came while another one
 	// ran, and asked for the same.
 	Joined int
+}
+
+// Kind implements [event.Data].
+func (r *Report) Kind() event.Kind {
+	switch {
+	case r.Request.DryRun:
+		return event.ReloadPlanned
+	case r.Result == Applied, r.Result == NoChange:
+		return event.ReloadApplied
+	default:
+		return event.ReloadRejected
+	}
 }

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"natsd/internal/auth"
+	"natsd/internal/certs"
 	"natsd/internal/config"
+	"natsd/internal/event"
 	"natsd/internal/link/client"
 	"natsd/internal/logging"
 	"natsd/internal/process"
@@ -211,13 +213,32 @@ type accountsChange struct {
 	reload.Base
 	s    *Server
 	next *config.Options
+	what event.Accounts
 }
 
 func (s *Server) planAccounts(old, next *config.Options) (reload.Change, error) {
-	if old.SystemAccount == next.SystemAccount && maps.Equal(limitsByName(old), limitsByName(next)) {
+	from, to := limitsByName(old), limitsByName(next)
+	if old.SystemAccount == next.SystemAccount && maps.Equal(from, to) {
 		return nil, nil
 	}
-	return &accountsChange{s: s, next: next}, nil
+	return &accountsChange{s: s, next: next, what: changedAccounts(from, to)}, nil
+}
+
+func changedAccounts(from, to map[string]config.AccountLimits) (what event.Accounts) {
+	for _, name := range slices.Sorted(maps.Keys(to)) {
+		switch old, ok := from[name]; {
+		case !ok:
+			what.Opened = append(what.Opened, name)
+		case old != to[name]:
+			what.Limited = append(what.Limited, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		if _, ok := to[name]; !ok {
+			what.Closed = append(what.Closed, name)
+		}
+	}
+	return what
 }
 
 func limitsByName(o *config.Options) map[string]config.AccountLimits {
@@ -229,6 +250,11 @@ func limitsByName(o *config.Options) map[string]config.AccountLimits {
 }
 
 func (c *accountsChange) Commit() { c.s.openAccounts(c.next) }
+
+func (c *accountsChange) Settle(context.Context) ([]reload.Effect, error) {
+	c.s.Events().Publish(c.what)
+	return nil, nil
+}
 
 // clientKeys is what the settings of clients are made of: who may connect, what they are told, and how
 // much they may do.
@@ -307,6 +333,9 @@ func (c *clientsChange) Settle(ctx context.Context) ([]reload.Effect, error) {
 	effects := c.s.clients.Settle(ctx)
 	c.s.closeAccounts(c.next)
 	c.s.clients.Follow(c.old)
+	if t := c.next.TLS; t != nil && !sameTLS(c.old.Options.TLS, t) {
+		c.s.Events().Publish(event.Certificates{Block: "tls", NotAfter: certs.NotAfter(t.Config)})
+	}
 	return effects, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"natsd/internal/conn"
+	"natsd/internal/event"
 	"natsd/internal/link/client"
 )
 
@@ -18,6 +19,7 @@ func (s *Server) LameDuck() {
 	defer close(s.duck)
 	o := s.Options()
 	s.logger.Info("Entering lame duck mode, stop accepting new clients")
+	s.Events().Publish(event.LameDuck{Grace: o.LameDuckGrace, Duration: o.LameDuckDuration})
 	s.accepts.Store(false)
 	s.sockets.clients.shut()
 	if s.conns.Len() == 0 {

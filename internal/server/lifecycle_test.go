@@ -276,10 +276,10 @@ func TestKick(t *testing.T) {
 	a, b := enter(t, s, ""), enter(t, s, "")
 	b.say("SUB x 1\r\nPING\r\n")
 	b.expect("PONG")
-	if s.Kick(99) {
+	if s.Kick(99, "test", "") {
 		t.Error("kicked nobody")
 	}
-	if !s.Kick(1) {
+	if !s.Kick(1, "test", "") {
 		t.Error("not kicked")
 	}
 	if text := a.ended(); text != "" {

@@ -16,6 +16,7 @@ import (
 	"natsd/internal/broker"
 	"natsd/internal/config"
 	"natsd/internal/conn"
+	"natsd/internal/event"
 	"natsd/internal/link/client"
 	"natsd/internal/logging"
 	"natsd/internal/monitor"
@@ -91,7 +92,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		log:     log,
 		logger:  logging.Module(log.Logger(), logging.ModuleServer),
 		broker:  broker.New(),
-		conns:   conn.NewRegistry(o.Limits.MaxClosedClients),
+		conns:   conn.NewRegistry(o.Limits.MaxClosedClients, event.NewHub()),
 		ready:   make(chan struct{}),
 		duck:    make(chan struct{}),
 	}
@@ -216,6 +217,7 @@ func (s *Server) Run(ctx context.Context) error {
 		case <-s.duck:
 		}
 		s.logger.Info("Initiating Shutdown...")
+		s.Events().Publish(event.Stopping{})
 	}
 	s.stop()
 	s.logger.Info("Server Exiting..")
@@ -262,13 +264,20 @@ func (s *Server) ReopenLogs() {
 	}
 }
 
-// Kick ends the connection with that id and reports whether there was one.
-func (s *Server) Kick(id uint64) bool {
+// Events tells what happens in the server.
+func (s *Server) Events() *event.Hub { return s.conns.Events }
+
+// Kick ends the connection with that id and reports whether there was one. Actor and reason are for
+// those who hear of it.
+func (s *Server) Kick(id uint64, actor, reason string) bool {
 	c := s.conns.Get(id)
-	if c != nil {
-		c.Close(conn.Kicked)
+	if c == nil {
+		return false
 	}
-	return c != nil
+	if c.Close(conn.Kicked) {
+		s.Events().Publish(event.Kicked{Facts: c.Facts(), Actor: actor, Reason: reason})
+	}
+	return true
 }
 
 // ClientAddr is where clients connect to, nil before the server is ready.

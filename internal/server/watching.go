@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"natsd/internal/config"
+	"natsd/internal/event"
 	"natsd/internal/reload"
 	"natsd/internal/reload/watch"
 )
@@ -35,7 +36,7 @@ func watchSettings(o *config.Options) watch.Settings {
 
 // filesChanged reloads because the watcher has seen files change. When nothing has changed in meaning,
 // nobody needs to know.
-func (s *Server) filesChanged(ctx context.Context, _ watch.Change) error {
+func (s *Server) filesChanged(ctx context.Context, change watch.Change) error {
 	mode := reload.Strict
 	if s.Options().Watch.Mode == reload.Partial.String() {
 		mode = reload.Partial
@@ -43,9 +44,15 @@ func (s *Server) filesChanged(ctx context.Context, _ watch.Change) error {
 	s.careful.Add(1)
 	defer s.careful.Add(-1)
 	_, err := s.ReloadReport(ctx, reload.Request{Who: watcherName, Why: "files changed", Mode: mode, Quiet: true})
+	files := event.Files{}
+	for _, f := range change.Files {
+		files.Paths = append(files.Paths, f.Path)
+	}
 	if err != nil {
 		s.logger.Error("Failed to reload server configuration: " + err.Error())
+		files.Err = err.Error()
 	}
+	s.Events().Publish(files)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"natsd/internal/auth"
 	"natsd/internal/broker"
 	"natsd/internal/conn"
+	"natsd/internal/event"
 	"natsd/internal/perm"
 	"natsd/internal/wire"
 )
@@ -92,7 +93,7 @@ func (s *Session) connect(b *broker.Batch) conn.Reason {
 	headers := o.Headers && s.set.Info.Headers
 	switch {
 	case o.Account != "" || o.NewAccount:
-		s.authFailed(&auth.Refusal{Detail: "the client asks for an account"})
+		s.authFailed(&auth.Refusal{Reason: auth.AuthenticationFailure, Detail: "the client asks for an account"})
 		s.sendErr(b, wire.TextAuthorization)
 		return conn.AuthenticationViolation
 	case o.Protocol < 0 || o.Protocol > 1:
@@ -106,6 +107,7 @@ func (s *Session) connect(b *broker.Batch) conn.Reason {
 	s.headers.Store(headers)
 	s.dec.Limits.Headers = headers
 	s.connected(f.Start)
+	s.opened()
 	s.ok(b)
 	return conn.Open
 }
@@ -113,7 +115,19 @@ func (s *Session) connect(b *broker.Batch) conn.Reason {
 // enterWithoutConnect lets a client in that starts with another operation than CONNECT.
 func (s *Session) enterWithoutConnect(b *broker.Batch) conn.Reason {
 	b.Flush()
-	return s.enter(b, false)
+	why := s.enter(b, false)
+	if why == conn.Open {
+		s.opened()
+	}
+	return why
+}
+
+// opened tells of a client that was let in, unless a later CONNECT leaves it where it is.
+func (s *Session) opened() {
+	if a := s.account.Load(); a != s.announced {
+		s.announced = a
+		s.link.registry.Events.Publish(event.Opened{Facts: s.conn.Facts()})
+	}
 }
 
 // enter authenticates the client and binds it to its account.
@@ -169,18 +183,29 @@ func (s *Session) refused(b *broker.Batch, err error) conn.Reason {
 	return conn.AuthenticationViolation
 }
 
-// authFailed logs why a client was not let in. Its name is shown, its secrets are not.
+// authFailed tells the log and those who listen why a client was not let in. Its name is shown, its
+// secrets are not.
 func (s *Session) authFailed(err error) {
-	who := ""
+	user, who := s.opts.User, ""
 	switch {
 	case s.opts.NKey != "":
-		who = fmt.Sprintf(" - Nkey %q", s.opts.NKey)
-	case s.opts.User != "" && s.set.Options.Authorization.Token == "": // a token may stand in its place
-		who = fmt.Sprintf(" - User %q", s.opts.User)
+		user = s.opts.NKey
+		who = fmt.Sprintf(" - Nkey %q", user)
+	case s.set.Options.Authorization.Token != "" || user == "" && s.opts.Token != "":
+		user = "[REDACTED]" // a token may stand in its place
+	case user != "":
+		who = fmt.Sprintf(" - User %q", user)
 	}
 	s.logTo(s.link.authLog, slog.LevelError, "authentication error"+who)
+	refusal := auth.Refusal{Reason: auth.AuthenticationFailure}
 	if r, ok := errors.AsType[*auth.Refusal](err); ok {
 		s.logTo(s.link.authLog, slog.LevelDebug, "Authentication failed: "+r.Detail)
+		refusal = *r
+	}
+	if events := s.link.registry.Events; events.Wants(event.AuthFailed) {
+		events.Publish(event.Refused{
+			Conn: s.conn.Status(), User: user, Reason: string(refusal.Reason), Detail: refusal.Detail,
+		})
 	}
 }
 

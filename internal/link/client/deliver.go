@@ -155,7 +155,7 @@ func (r *responder) remember(b *broker.Batch, msgs []broker.Msg) {
 
 // slow ends a client that does not keep up: subj was one message too many.
 func (s *Session) slow(pending int, subj []byte) {
-	if s.conn.Close(conn.SlowConsumerPendingBytes) {
+	if s.conn.CloseSlow(subj, pending) {
 		most := s.link.Settings().Options.Limits.MaxPending
 		s.slowLog(fmt.Sprintf("MaxPending of %d Exceeded", most), slog.Int("pending", pending), slog.String("subject", string(subj)))
 	}

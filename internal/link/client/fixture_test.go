@@ -100,7 +100,7 @@ func build(t testing.TB, text string) *house {
 		t.Fatal(err)
 	}
 	tasks := task.New(context.Background(), nil)
-	h.Link = New(b, conn.NewRegistry(100), tasks, log.Logger(), &h.tracer)
+	h.Link = New(b, conn.NewRegistry(100, nil), tasks, log.Logger(), &h.tracer)
 	h.Apply(NewSettings(o, a, Info{ServerID: "N", ServerName: "test", Proto: 1, Host: "127.0.0.1", Port: 4222}))
 	t.Cleanup(func() {
 		h.Stop()

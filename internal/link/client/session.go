@@ -42,6 +42,8 @@ type Session struct {
 	spoke  bool // a whole operation has arrived
 	traced bool // trace lines are wanted, as of the current read
 
+	announced *broker.Account // in which the client was said to be
+
 	// read by publishers and by monitoring
 	account    atomic.Pointer[broker.Account] // nil before authentication
 	grant      atomic.Pointer[auth.Grant]

@@ -6,6 +6,7 @@ import (
 
 	"natsd/internal/broker"
 	"natsd/internal/conn"
+	"natsd/internal/event"
 	"natsd/internal/wire"
 )
 
@@ -63,7 +64,14 @@ func (t *timers) entered(s *Session, expires time.Time) {
 		t.life = nil
 	}
 	if !expires.IsZero() && !t.ended {
-		t.life = time.AfterFunc(time.Until(expires), func() { s.conn.Close(conn.AuthenticationExpired) })
+		t.life = time.AfterFunc(time.Until(expires), s.expire)
+	}
+}
+
+// expire ends the connection with its grant.
+func (s *Session) expire() {
+	if s.conn.Close(conn.AuthenticationExpired) {
+		s.link.registry.Events.Publish(event.Expired{Facts: s.conn.Facts()})
 	}
 }
 
