@@ -2,6 +2,7 @@ package broker
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 
 	"natsd/internal/config"
@@ -17,12 +18,18 @@ type Account struct {
 	index  *interest.Index[*Sub]
 	limits atomic.Pointer[config.AccountLimits]
 
+	mu        sync.Mutex // held while the interest changes; taken before the lock of the index
+	audiences [numKinds]*audience
+
 	clients atomic.Int64
 	retired atomic.Bool // closed, for as long as it is not opened again; set under the broker's lock
 
-	// Received and Sent count messages of clients, as the server sees them.
+	// Received and Sent count messages as the server sees them, those of routes included.
 	Received, Sent Volume
-	SlowConsumers  atomic.Int64
+	// RoutesReceived and RoutesSent are the part of routes.
+	RoutesReceived, RoutesSent Volume
+
+	SlowConsumers atomic.Int64
 }
 
 // Volume counts messages and their bytes. Writers add once per batch.
@@ -89,32 +96,62 @@ func (a *Account) Leave() {
 // Unsubscribe.
 func (a *Account) Index() *interest.Index[*Sub] { return a.index }
 
-// Subscribe adds s to the index. It reports false for an invalid subject.
-func (a *Account) Subscribe(s *Sub) bool {
-	return a.index.Insert(s.Subject, s.Queue, s)
+// Subscribe adds s to the index. It reports false for an invalid subject. Observers flush with b; nil is
+// a batch of its own.
+func (a *Account) Subscribe(b *Batch, s *Sub) bool {
+	if b == nil {
+		b = Begin()
+		defer b.End(0)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.index.Insert(s.Subject, s.Queue, s) {
+		return false
+	}
+	a.changedLocked(b, s, 1)
+	return true
 }
 
-// Unsubscribe removes s from the index and reports whether it was there.
-func (a *Account) Unsubscribe(s *Sub) bool {
+// Unsubscribe removes s from the index and reports whether it was there. For b see [Account.Subscribe].
+func (a *Account) Unsubscribe(b *Batch, s *Sub) bool {
 	s.Closed.Store(true)
-	return a.index.Remove(s.Subject, s.Queue, s)
+	if b == nil {
+		b = Begin()
+		defer b.End(0)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.index.Remove(s.Subject, s.Queue, s) {
+		return false
+	}
+	a.changedLocked(b, s, -1)
+	return true
 }
 
 // Publish delivers r to every plain subscription that matches its subject and to one member of each
-// queue group, and returns the number of deliveries.
+// queue group, and returns the number of deliveries. A link gets one copy for all subscriptions behind
+// it, and that counts as one.
 func (a *Account) Publish(b *Batch, r *Run) int {
 	m := a.match(b, r)
 	if len(m.Plain)+len(m.Groups) == 0 {
 		return 0
 	}
 	r.Fan = len(m.Plain) + len(m.Groups)
-	delivered := 0
+	to := &reaches[r.From.Kind]
+	delivered, base := 0, len(b.copies)
 	b.enter()
 	for _, s := range m.Plain {
-		delivered += s.Sink.Deliver(b, s, r)
+		if s.Link == nil {
+			delivered += s.Sink.Deliver(b, s, r)
+		} else if to[s.Kind] {
+			b.copyTo(base, s.Link).Plain = true
+		}
 	}
 	for i := range m.Groups {
-		delivered += b.deliverToOne(m.Groups[i].Members, r)
+		delivered += b.deliverToGroup(base, &m.Groups[i], r)
+	}
+	if len(b.copies) > base {
+		delivered += b.forward(base, r)
 	}
 	b.leave(r)
 	return delivered

@@ -33,6 +33,7 @@ type Batch struct {
 	results []*interest.Result[*Sub]
 	shared  [RunMax]*outbound.Shared // bodies of the outermost run, copied for sharing
 	one     Run
+	copies  []Copy // for links; each nested run has its own at the end
 }
 
 var batches = sync.Pool{New: func() any { return new(Batch) }}

@@ -10,6 +10,14 @@ import (
 type Broker struct {
 	mu       sync.RWMutex // a leaf
 	accounts map[string]*Account
+	opened   func(*Account) // nil: nobody wants to know
+}
+
+// OnOpen has f called with every account that is made from now on, by the goroutine that opens it.
+func (b *Broker) OnOpen(f func(*Account)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.opened = f
 }
 
 // New returns a broker without accounts.
@@ -24,15 +32,25 @@ func (b *Broker) Account(name string) *Account {
 
 // Open returns the account of that name and makes it if there is none.
 func (b *Broker) Open(name string) *Account {
+	a, tell := b.open(name)
+	if tell != nil {
+		tell(a)
+	}
+	return a
+}
+
+// open returns whom to tell if the account is new.
+func (b *Broker) open(name string) (*Account, func(*Account)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.accounts[name]
-	if a == nil {
-		a = newAccount(name, b)
-		b.accounts[name] = a
+	if a != nil {
+		a.retired.Store(false)
+		return a, nil
 	}
-	a.retired.Store(false)
-	return a
+	a = newAccount(name, b)
+	b.accounts[name] = a
+	return a, b.opened
 }
 
 // Close forgets the account of that name as soon as nobody is in it, unless it is opened again before.

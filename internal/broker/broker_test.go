@@ -52,7 +52,7 @@ func TestPublishReachesMatchingSubscriptions(t *testing.T) {
 	a := New().Open("A")
 	r := &recorder{}
 	for _, s := range []*Sub{sub("foo.bar", "", "1", r), sub("foo.*", "", "2", r), sub(">", "", "3", r), sub("baz", "", "4", r)} {
-		if !a.Subscribe(s) {
+		if !a.Subscribe(nil, s) {
 			t.Fatalf("subscribe %s", s.Subject)
 		}
 	}
@@ -70,7 +70,7 @@ func TestAccountsAreIsolated(t *testing.T) {
 	t.Parallel()
 	b := New()
 	r := &recorder{}
-	b.Open("B").Subscribe(sub(">", "", "1", r))
+	b.Open("B").Subscribe(nil, sub(">", "", "1", r))
 	if n := publish(t, b.Open("A"), &Origin{}, "foo", "x"); n != 0 || len(r.got) != 0 {
 		t.Errorf("%d deliveries into another account: %q", n, r.got)
 	}
@@ -82,10 +82,10 @@ func TestQueueGroupsTakeOneEach(t *testing.T) {
 	members := []*recorder{{}, {}, {refuse: true}}
 	for i, m := range members {
 		// Members of one group under different subjects.
-		a.Subscribe(sub([]string{"foo", "*", ">"}[i], "q", fmt.Sprint(i), m))
+		a.Subscribe(nil, sub([]string{"foo", "*", ">"}[i], "q", fmt.Sprint(i), m))
 	}
 	other := &recorder{}
-	a.Subscribe(sub("foo", "other", "9", other))
+	a.Subscribe(nil, sub("foo", "other", "9", other))
 	const n = 600
 	for range n {
 		if got := publish(t, a, &Origin{}, "foo", "x"); got != 2 {
@@ -112,11 +112,11 @@ func TestRememberedMatchesFollowTheIndex(t *testing.T) {
 		if n := publish(t, a, o, "foo", "x"); n != 0 {
 			t.Fatalf("round %d: delivered without a subscription", i)
 		}
-		a.Subscribe(s)
+		a.Subscribe(nil, s)
 		if n := publish(t, a, o, "foo", "x"); n != 1 {
 			t.Fatalf("round %d: %d deliveries, want 1", i, n)
 		}
-		if !a.Unsubscribe(s) {
+		if !a.Unsubscribe(nil, s) {
 			t.Fatalf("round %d: subscription is gone", i)
 		}
 	}
@@ -127,7 +127,7 @@ func TestRememberingIsBounded(t *testing.T) {
 	t.Parallel()
 	a := New().Open("A")
 	o := &Origin{Kind: Client}
-	a.Subscribe(sub("foo.>", "", "1", &recorder{}))
+	a.Subscribe(nil, sub("foo.>", "", "1", &recorder{}))
 	for i := range 5 * matchWindow {
 		if n := publish(t, a, o, fmt.Sprintf("foo.%d", i), "x"); n != 1 {
 			t.Fatalf("message %d: %d deliveries", i, n)
@@ -153,11 +153,11 @@ func TestSinksMayPublish(t *testing.T) {
 	t.Parallel()
 	a := New().Open("A")
 	r := &recorder{}
-	a.Subscribe(sub("one", "", "1", &nested{a, "two"}))
-	a.Subscribe(sub("one", "", "2", r))
-	a.Subscribe(sub("two", "", "3", &nested{a, "three"}))
-	a.Subscribe(sub("two", "", "4", r))
-	a.Subscribe(sub("three", "", "5", r))
+	a.Subscribe(nil, sub("one", "", "1", &nested{a, "two"}))
+	a.Subscribe(nil, sub("one", "", "2", r))
+	a.Subscribe(nil, sub("two", "", "3", &nested{a, "three"}))
+	a.Subscribe(nil, sub("two", "", "4", r))
+	a.Subscribe(nil, sub("three", "", "5", r))
 	publish(t, a, &Origin{Kind: Client}, "one", "x")
 	slices.Sort(r.got)
 	if got := strings.Join(r.got, ","); got != "one>2 x,three>5 x,two>4 x" {
@@ -218,9 +218,9 @@ func (c *counting) Deliver(_ *Batch, _ *Sub, r *Run) int {
 func TestPublishDoesNotAllocate(t *testing.T) {
 	a := New().Open("A")
 	c := &counting{}
-	a.Subscribe(sub("foo.bar", "", "1", c))
-	a.Subscribe(sub("foo.*", "", "2", c))
-	a.Subscribe(sub("foo.bar", "q", "3", c))
+	a.Subscribe(nil, sub("foo.bar", "", "1", c))
+	a.Subscribe(nil, sub("foo.*", "", "2", c))
+	a.Subscribe(nil, sub("foo.bar", "q", "3", c))
 	o := &Origin{Kind: Client}
 	subject, other := []byte("foo.bar"), []byte("foo.baz")
 	run := Run{From: o}
@@ -244,7 +244,7 @@ func TestConcurrentPublishAndSubscribe(t *testing.T) {
 	t.Parallel()
 	a := New().Open("A")
 	steady := &recorder{}
-	a.Subscribe(sub("foo", "", "1", steady))
+	a.Subscribe(nil, sub("foo", "", "1", steady))
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -256,8 +256,8 @@ func TestConcurrentPublishAndSubscribe(t *testing.T) {
 		wg.Go(func() {
 			for i := range 500 {
 				s := sub([]string{"foo", "*", "foo.>"}[i%3], []string{"", "q"}[i%2], "2", &recorder{})
-				a.Subscribe(s)
-				a.Unsubscribe(s)
+				a.Subscribe(nil, s)
+				a.Unsubscribe(nil, s)
 			}
 		})
 	}
@@ -288,7 +288,7 @@ func TestAccountsSorted(t *testing.T) {
 func BenchmarkPublish(b *testing.B) {
 	a := New().Open("A")
 	c := &counting{}
-	a.Subscribe(sub("foo.bar", "", "1", c))
+	a.Subscribe(nil, sub("foo.bar", "", "1", c))
 	run := Run{Subject: []byte("foo.bar"), From: &Origin{Kind: Client}}
 	batch := Begin()
 	b.ReportAllocs()
@@ -310,9 +310,9 @@ func TestForgetLetsSubscribersGo(t *testing.T) {
 		r := &recorder{}
 		runtime.AddCleanup(r, func(*atomic.Int32) { gone.Add(1) }, &gone)
 		s := sub(fmt.Sprintf("in.%d", i), "", "1", r)
-		a.Subscribe(s)
+		a.Subscribe(nil, s)
 		publish(t, a, o, s.Subject, "x")
-		a.Unsubscribe(s)
+		a.Unsubscribe(nil, s)
 	}
 	o.Forget()
 	for end := time.Now().Add(10 * time.Second); gone.Load() < subjects && time.Now().Before(end); time.Sleep(time.Millisecond) {
@@ -332,7 +332,7 @@ func TestForgetWhilePublishing(t *testing.T) {
 	t.Parallel()
 	a := New().Open("A")
 	o := &Origin{Kind: Client}
-	a.Subscribe(sub("foo.>", "", "1", &recorder{}))
+	a.Subscribe(nil, sub("foo.>", "", "1", &recorder{}))
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)

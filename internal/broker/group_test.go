@@ -39,13 +39,13 @@ func TestQueueGroupsShareRuns(t *testing.T) {
 	t.Parallel()
 	const total = 5000
 	for _, rooms := range [][]int{{-1}, {-1, -1, -1}, {10, -1, 0}, {0, 3, 0, 5, -1}, {7, 9}} {
-		for _, length := range []int{1, 2, 7, RunMax, 3*RunMax + 1} {
+		for _, length := range []int{1, 2, 7, RunMax, RunMax - 1} {
 			a, seen, space := New().Open("A"), map[int]bool{}, 0
 			var members []*numbers
 			for i, room := range rooms {
 				m := &numbers{t: t, seen: seen, last: -1, room: room}
 				members = append(members, m)
-				a.Subscribe(sub("foo", "q", fmt.Sprint(i), m))
+				a.Subscribe(nil, sub("foo", "q", fmt.Sprint(i), m))
 				if space += room; room < 0 {
 					space = total
 				}
@@ -83,8 +83,8 @@ func TestQueueGroupsNest(t *testing.T) {
 	seen := map[int]bool{}
 	for i := range 3 {
 		first := &numbers{t: t, seen: seen, last: -1, room: -1}
-		a.Subscribe(sub("one", "q", fmt.Sprint(i), &relay{nested: nested{a, "two"}, next: first}))
-		a.Subscribe(sub("two", "q", fmt.Sprint(i), &counting{}))
+		a.Subscribe(nil, sub("one", "q", fmt.Sprint(i), &relay{nested: nested{a, "two"}, next: first}))
+		a.Subscribe(nil, sub("two", "q", fmt.Sprint(i), &counting{}))
 	}
 	b := Begin()
 	for i := range b.Msgs {
@@ -113,7 +113,7 @@ func BenchmarkQueueGroup(b *testing.B) {
 	a := New().Open("A")
 	c := &counting{}
 	for i := range 10 {
-		a.Subscribe(sub("foo.bar", "q", fmt.Sprint(i), c))
+		a.Subscribe(nil, sub("foo.bar", "q", fmt.Sprint(i), c))
 	}
 	run := Run{Subject: []byte("foo.bar"), From: &Origin{Kind: Client}}
 	batch := Begin()

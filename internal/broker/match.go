@@ -31,7 +31,7 @@ const (
 // match returns what the subject of r matches now. The result is valid until the next call for the
 // same origin at the same depth of the batch.
 func (a *Account) match(b *Batch, r *Run) *interest.Result[*Sub] {
-	if r.From.Kind != Client {
+	if r.From.Kind == Internal { // its origins belong to no goroutine
 		res := b.scratch()
 		a.index.Match(r.Subject, res)
 		return res

@@ -11,7 +11,15 @@ type Sub struct {
 	Subject string
 	Queue   string // empty for a plain subscription
 	SID     string // the subscriber's own name for it
-	Sink    Sink
+	Sink    Sink   // nil for a subscription of another server
+	Link    Link   // to the server whose subscription it is; nil for a local one
+	Kind    Kind   // of the subscriber
+
+	// Private subscriptions are the server's own business: they are announced to nobody.
+	Private bool
+
+	// Weight is the number of members that another server has of the group; less than 1 counts as 1.
+	Weight atomic.Int32
 
 	// Filter tells which messages must not be delivered although they match; nil is none. The sink
 	// replaces it when its rights change.

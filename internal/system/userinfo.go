@@ -19,7 +19,7 @@ type userInfo struct {
 
 // ServeUserInfo offers USER.INFO in account a.
 func (s *Services) ServeUserInfo(a *broker.Account) {
-	a.Subscribe(&broker.Sub{Subject: UserInfoSubject, Sink: &userInfo{s, a}})
+	a.Subscribe(nil, &broker.Sub{Subject: UserInfoSubject, Kind: broker.Internal, Private: true, Sink: &userInfo{s, a}})
 }
 
 // principal is a publisher that has been let in.

@@ -54,7 +54,7 @@ func ask(a *broker.Account, who any, replies ...string) int {
 func account(s *Services, name string) (*broker.Account, *inbox) {
 	a, in := broker.New().Open(name), new(inbox)
 	s.ServeUserInfo(a)
-	a.Subscribe(&broker.Sub{Subject: "in", SID: "1", Sink: in})
+	a.Subscribe(nil, &broker.Sub{Subject: "in", SID: "1", Sink: in})
 	return a, in
 }
 

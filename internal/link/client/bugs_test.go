@@ -103,7 +103,7 @@ func TestDeliveryDoesNotReviveASubscription(t *testing.T) {
 		for n := sub.Delivered.Load(); sub.Delivered.Load() == n; {
 			runtime.Gosched()
 		}
-		s.dropSubscriptions()
+		s.dropSubscriptions(nil)
 		n := sub.Delivered.Load()
 		time.Sleep(20 * time.Microsecond)
 		if !sub.Closed.Load() || sub.Delivered.Load() != n {
@@ -293,7 +293,7 @@ func TestTickForgetsMatches(t *testing.T) {
 		sub := other.mustSubscribe(t, "foo", "", "1")
 		runtime.AddCleanup(sub, func(*atomic.Int32) { gone.Add(1) }, &gone)
 		s.feed("PUB foo 0\r\n\r\n")
-		other.dropSubscriptions()
+		other.dropSubscriptions(nil)
 	}()
 	s.tick()
 	s.tick()

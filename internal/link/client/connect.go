@@ -84,7 +84,7 @@ func (s *Session) connect(b *broker.Batch) conn.Reason {
 	f := *s.conn.Facts()
 	f.Name, f.Lang, f.Version = s.opts.Name, s.opts.Lang, s.opts.Version
 	s.conn.SetFacts(&f)
-	s.dropSubscriptions()
+	s.dropSubscriptions(b)
 	b.Flush() // nobody waits for what may now take its time
 	if why := s.enter(b, true); why != conn.Open {
 		return why

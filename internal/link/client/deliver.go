@@ -51,7 +51,7 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 		s.traceDelivery(sub, r, msgs)
 	}
 	if last {
-		s.remove(sub)
+		s.remove(b, sub)
 	}
 	switch {
 	case int64(pending) > set.MaxPending:

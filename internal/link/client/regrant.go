@@ -184,7 +184,7 @@ func (s *Session) review(p *perm.Set, sub *broker.Sub) bool {
 		sub.Filter.Store(p.Filter(subj, queue))
 		return false
 	}
-	s.remove(sub)
+	s.remove(nil, sub)
 	text := fmt.Sprintf("Permissions Violation for Subscription to %q", sub.Subject)
 	if sub.Queue != "" {
 		text += fmt.Sprintf(" using queue %q", sub.Queue)

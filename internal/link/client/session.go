@@ -205,7 +205,9 @@ func (s *Session) Closed(why conn.Reason) {
 	s.mu.Lock()
 	s.timers.stop()
 	s.mu.Unlock()
-	s.dropSubscriptions()
+	b := broker.Begin()
+	s.dropSubscriptions(b)
+	b.End(0)
 	if s.seated {
 		s.link.stand()
 	}

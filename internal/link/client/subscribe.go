@@ -24,7 +24,7 @@ func (s *Session) subscribe(b *broker.Batch) {
 		s.violation(b, "Subscription Violation", wanted(a), fmt.Sprintf("Permissions Violation for Subscription to %q, too many tokens", a.Subject))
 		return
 	}
-	known := s.subscription(a.SID) != nil
+	known := s.subscription(b, a.SID) != nil
 	switch {
 	case s.subscriptionsFull(account):
 		s.refuse(b, wire.TextMaxSubscriptions)
@@ -45,7 +45,7 @@ func (s *Session) subscribe(b *broker.Batch) {
 	s.subs[sub.SID] = sub
 	s.conn.Counters.Subs.Store(int64(len(s.subs)))
 	s.mu.Unlock()
-	account.Subscribe(sub)
+	account.Subscribe(b, sub)
 	s.confirm(b, sub)
 	s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
 	s.ok(b)
@@ -73,12 +73,12 @@ func (s *Session) tooManyTokens(subj []byte) bool {
 
 // subscription returns the client's subscription of that name, or nil. One whose last message has been
 // queued is gone, even if whoever queued it has not cleaned up yet.
-func (s *Session) subscription(sid []byte) *broker.Sub {
+func (s *Session) subscription(b *broker.Batch, sid []byte) *broker.Sub {
 	s.mu.Lock()
 	sub := s.subs[string(sid)]
 	s.mu.Unlock()
 	if sub != nil && sub.Closed.Load() {
-		s.remove(sub)
+		s.remove(b, sub)
 		return nil
 	}
 	return sub
@@ -97,7 +97,7 @@ func (s *Session) subscriptionsFull(a *broker.Account) bool {
 // unsubscribe handles UNSUB, which may leave a number of messages to be delivered first.
 func (s *Session) unsubscribe(b *broker.Batch) {
 	a := &s.dec.Args
-	if sub := s.subscription(a.SID); sub != nil {
+	if sub := s.subscription(b, a.SID); sub != nil {
 		q := &s.conn.Out
 		q.Lock()
 		stay := int64(a.Max) > sub.Delivered.Load()
@@ -108,15 +108,16 @@ func (s *Session) unsubscribe(b *broker.Batch) {
 		}
 		q.Unlock()
 		if !stay {
-			s.remove(sub)
+			s.remove(b, sub)
 		}
 		s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
 	}
 	s.ok(b)
 }
 
-// remove ends a subscription. It may be called by the goroutine of any publisher.
-func (s *Session) remove(sub *broker.Sub) {
+// remove ends a subscription. It may be called by the goroutine of any publisher. Without a batch, b is
+// nil.
+func (s *Session) remove(b *broker.Batch, sub *broker.Sub) {
 	s.mu.Lock()
 	if s.subs[sub.SID] != sub { // somebody else has done it
 		s.mu.Unlock()
@@ -126,12 +127,12 @@ func (s *Session) remove(sub *broker.Sub) {
 	s.conn.Counters.Subs.Store(int64(len(s.subs)))
 	account := s.account.Load() // still the one of sub: leaving it begins with dropping what is in subs
 	s.mu.Unlock()
-	account.Unsubscribe(sub)
+	account.Unsubscribe(b, sub)
 	s.traceRemoved(sub)
 }
 
 // dropSubscriptions ends all subscriptions. Nothing is delivered to them any more when it returns.
-func (s *Session) dropSubscriptions() {
+func (s *Session) dropSubscriptions(b *broker.Batch) {
 	s.mu.Lock()
 	subs := s.subs
 	s.subs = nil
@@ -144,7 +145,7 @@ func (s *Session) dropSubscriptions() {
 	}
 	q.Unlock()
 	for _, sub := range subs {
-		s.account.Load().Unsubscribe(sub)
+		s.account.Load().Unsubscribe(b, sub)
 		s.traceRemoved(sub)
 	}
 }
