@@ -22,8 +22,12 @@ type audience struct {
 }
 
 // Observe tells o of the interest that peers of that kind are to know, first of all that there is, then
-// of every change. Observing twice is the same as once.
+// of every change. Observing twice is the same as once. For b see [Account.Subscribe].
 func (a *Account) Observe(b *Batch, k Kind, o Observer) {
+	if b == nil {
+		b = Begin()
+		defer b.End(0)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.audiences[k]

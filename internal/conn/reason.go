@@ -31,6 +31,12 @@ const (
 	Kicked
 	ProxyNotTrusted
 	ProxyRequired
+	DuplicateRoute
+	RouteRemoved
+	ClusterNameConflict
+	DuplicateServerName
+	WrongPort
+	WrongGateway
 )
 
 // texts are what monitoring shows; dashboards and tests compare them.
@@ -61,6 +67,12 @@ var texts = [...]string{
 	Kicked:                        "Kicked",
 	ProxyNotTrusted:               "Proxy Not Trusted",
 	ProxyRequired:                 "Proxy Required",
+	DuplicateRoute:                "Duplicate Route",
+	RouteRemoved:                  "Route Removed",
+	ClusterNameConflict:           "Cluster Name Conflict",
+	DuplicateServerName:           "Duplicate Server Name",
+	WrongPort:                     "Incorrect Port",
+	WrongGateway:                  "Wrong Gateway",
 }
 
 // String returns the text that monitoring shows.

@@ -17,7 +17,7 @@ const (
 	closedSubs = 64
 )
 
-// Registry holds the open connections of a server and remembers closed ones. It is safe for
+// Registry holds the open connections of one kind of a server and remembers closed ones. It is safe for
 // concurrent use.
 type Registry struct {
 	Closed *status.Ring
@@ -31,7 +31,7 @@ type Registry struct {
 	Stale         atomic.Uint64
 
 	open   atomic.Int64
-	last   atomic.Uint64 // id given last
+	last   *atomic.Uint64 // id given last
 	shards [shards]shard
 }
 
@@ -43,7 +43,16 @@ type shard struct {
 // NewRegistry returns an empty registry that remembers closed connections and tells events, if that is
 // not nil, what happens to connections.
 func NewRegistry(closed int, events *event.Hub) *Registry {
-	r := &Registry{Closed: status.NewRing(closed), Events: events}
+	return newRegistry(closed, events, new(atomic.Uint64))
+}
+
+// Beside returns an empty registry for another kind of connections, whose ids come from the same counter.
+func (r *Registry) Beside(closed int, events *event.Hub) *Registry {
+	return newRegistry(closed, events, r.last)
+}
+
+func newRegistry(closed int, events *event.Hub, last *atomic.Uint64) *Registry {
+	r := &Registry{Closed: status.NewRing(closed), Events: events, last: last}
 	for i := range r.shards {
 		r.shards[i].conns = make(map[uint64]*Conn)
 	}

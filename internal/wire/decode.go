@@ -179,6 +179,12 @@ func (d *Decoder) parse(b []byte) (Op, int, error) {
 		return Sub, end, d.sub(line)
 	case Unsub:
 		return Unsub, end, d.unsub(line)
+	case PeerMsg:
+		return d.peerMsg(b, line, end, v)
+	case PeerSub:
+		return PeerSub, end, d.peerSub(line, v.origin)
+	case PeerUnsub:
+		return PeerUnsub, end, d.peerUnsub(line, v.origin && d.Limits.Origins)
 	default:
 		d.Args.Text = line
 		return v.op, end, nil
@@ -206,6 +212,7 @@ type verb struct {
 	args   bool
 	blank  bool // a blank has to follow the name
 	header bool
+	origin bool // the first argument is the origin
 }
 
 var (
@@ -226,6 +233,9 @@ var (
 func (d *Decoder) verb(b []byte) (*verb, error) {
 	if d.Limits.ConnectFirst && b[0]|0x20 != 'c' {
 		return nil, ErrConnectFirst
+	}
+	if d.Limits.Peer {
+		return peerVerb(b)
 	}
 	var v *verb
 	switch b[0] {
@@ -260,6 +270,11 @@ func (d *Decoder) verb(b []byte) (*verb, error) {
 	default:
 		return nil, ErrUnknownOp
 	}
+	return v.spelled(b)
+}
+
+// spelled returns v if b begins with its name, nil if b is too short to tell.
+func (v *verb) spelled(b []byte) (*verb, error) {
 	for i := 1; i < len(v.name); i++ {
 		if i == len(b) {
 			return nil, nil

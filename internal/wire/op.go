@@ -2,7 +2,7 @@ package wire
 
 import "errors"
 
-// Op is one operation of a client.
+// Op is one operation of a client or of another server.
 type Op uint8
 
 // The operations. NeedMore tells that everything that was fed has been used up.
@@ -17,6 +17,13 @@ const (
 	Pong
 	OK
 	Err // Args.Text holds the error text that the client sent
+
+	// Operations between servers.
+
+	PeerSub   // RS+ and LS+
+	PeerUnsub // RS- and LS-
+	PeerMsg   // RMSG, HMSG and LMSG
+	Ignored   // known and without effect: A+, A-, SUB, UNSUB
 )
 
 // NoHeader is the HeaderLen of a message that was published without a header block.
@@ -36,6 +43,13 @@ type Args struct {
 	HeaderTok []byte // HeaderLen as the client wrote it
 	SizeTok   []byte // len(Body) as the client wrote it
 
+	// Of operations between servers.
+
+	Account []byte // empty on a connection that serves one account
+	Origin  []byte // cluster of leaf nodes that it comes from; empty if none
+	Groups  []byte // names of the chosen queue groups as they were sent, see [NextField]
+	Weight  int    // members of the group; negative when not a number
+
 	Max  int    // of UNSUB; 0 when absent or not a number
 	Text []byte // JSON of CONNECT and INFO, text of -ERR
 	Line []byte // all arguments as they were sent, for tracing
@@ -47,6 +61,12 @@ type Limits struct {
 	Payload      int  // bytes of a header block and payload together, inclusive; negative is unlimited
 	Headers      bool // HPUB is allowed
 	ConnectFirst bool // nothing but CONNECT is allowed
+
+	// Of connections between servers.
+
+	Peer    bool // operations are those of servers
+	Pinned  bool // the account is left out
+	Origins bool // LS- names the origin
 }
 
 // The ways in which input can be wrong. After any of them the decoder is of no more use.
