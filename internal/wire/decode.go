@@ -54,6 +54,10 @@ func (d *Decoder) Next() (Op, error) {
 	if len(d.in) == 0 {
 		return NeedMore, nil
 	}
+	if n := d.quick(); n > 0 {
+		d.in = d.in[n:]
+		return Pub, nil
+	}
 	op, n, err := d.parse(d.in)
 	if err != nil {
 		return NeedMore, err
@@ -384,9 +388,12 @@ func split(line []byte, f *[5][]byte) int {
 	return n
 }
 
-// parseSize reads one to nine decimal digits; anything else is -1.
+// sizeDigits is how many digits a size may have.
+const sizeDigits = 9
+
+// parseSize reads one to sizeDigits decimal digits; anything else is -1.
 func parseSize(b []byte) int {
-	if len(b) == 0 || len(b) > 9 {
+	if len(b) == 0 || len(b) > sizeDigits {
 		return -1
 	}
 	n := 0

@@ -168,6 +168,51 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// The quick way of a message gives what the long one gives, wherever it gives anything.
+func FuzzQuick(f *testing.F) {
+	for _, s := range []string{
+		"PUB foo 5\r\nhello\r\nPUB foo 2\r\nhi\r\n", "PUB foo bar 005\r\nhello\r\n", "HPUB a b 2 4\r\nhhpp\r\nPUB a 0\r\n\r\n",
+		"HPUB a 2 4\r\nhhpp\r\nHPUB a 4 2\r\n", "PUB 1 2 3\r\nabc\r\n", "PUB a\rb 1\r\nx\r\n", "PUB a  1\r\nx\r\n",
+		"PUB foo 0000000005\r\nhello\r\n", "PUB foo 5\nhello\r\n", "PUB a b c 1\r\nx\r\n",
+		"PUB " + strings.Repeat("a", 62) + " 1\r\nx\r\n", "PUB " + strings.Repeat("a", 63) + " 1\r\nx\r\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		d := Decoder{Limits: Limits{ControlLine: 64, Payload: 128, Headers: true}}
+		for d.Feed(in); len(d.in) > 0; {
+			long := d
+			op, n, err := long.parse(d.in)
+			if quick := d.quick(); quick > 0 {
+				if op != Pub || n != quick || err != nil {
+					t.Fatalf("%q: op %d, %d bytes, error %v; quick %d bytes", d.in, op, n, err, quick)
+				}
+				if got, want := fmt.Sprintf("%+v", d.Args), fmt.Sprintf("%+v", long.Args); got != want {
+					t.Fatalf("%q:\n%s quick\n%s", d.in, got, want)
+				}
+			}
+			if op == NeedMore || err != nil {
+				return
+			}
+			d.Args, d.in = long.Args, d.in[n:]
+		}
+	})
+}
+
+// What clients send takes the quick way.
+func TestQuick(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{
+		"PUB foo 5\r\nhello\r\n", "PUB foo.bar _INBOX.1.2 0\r\n\r\n", "HPUB foo 12 14\r\nNATS/1.0\r\n\r\nhi\r\n", "HPUB foo bar 2 4\r\nhhpp\r\n",
+	} {
+		d := Decoder{Limits: open}
+		d.Feed([]byte(in))
+		if n := d.quick(); n != len(in) {
+			t.Errorf("%q: %d bytes", in, n)
+		}
+	}
+}
+
 func TestDecodeDoesNotAllocate(t *testing.T) {
 	in := []byte(strings.Repeat("PUB foo.bar 16\r\n0123456789abcdef\r\n", 100))
 	d := Decoder{Limits: open}

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -95,24 +94,40 @@ func repeat(say string, n int) []string {
 }
 
 func BenchmarkPublish(b *testing.B) {
-	for _, receivers := range []int{1, 10, 100} {
-		b.Run(fmt.Sprintf("1:%d", receivers), func(b *testing.B) {
+	const (
+		plain   = "PUB orders.new.eu 128\r\n"
+		request = "PUB orders.new.eu _INBOX.hVXZ0bZ6iJ5wEe5LJ1xJ2p.7c 128\r\n"
+		headers = "HPUB orders.new.eu 40 128\r\n"
+	)
+	for _, bb := range []struct {
+		name, line string
+		receivers  int
+	}{
+		{"nobody", plain, 0},
+		{"1:1", plain, 1},
+		{"1:10", plain, 10},
+		{"1:100", plain, 100},
+		{"request", request, 1},
+		{"headers", headers, 1},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
 			h := build(b, "")
-			for range receivers {
+			for range bb.receivers {
 				r, _ := h.inMemory(b)
+				r.feed("CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true}\r\n")
 				r.mustSubscribe(b, "orders.*.eu", "", "1")
 			}
 			s, _ := h.inMemory(b)
-			s.feed("CONNECT {\"verbose\":false,\"pedantic\":false}\r\n")
-			const messages = 100
-			text := []byte(strings.Repeat("PUB orders.new.eu 128\r\n"+strings.Repeat("x", 128)+"\r\n", messages))
+			s.feed("CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true}\r\n")
+			const messages = 400
+			text := []byte(strings.Repeat(bb.line+strings.Repeat("x", 128)+"\r\n", messages))
 			b.ReportAllocs()
 			for b.Loop() {
 				batch := broker.Begin()
 				s.Consume(batch, text)
 				batch.End(0)
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*messages*receivers), "ns/delivery")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*messages*max(1, bb.receivers)), "ns/delivery")
 		})
 	}
 }
