@@ -24,7 +24,8 @@ func (s *Session) collect(b *broker.Batch, in *traffic) {
 	if n == 0 {
 		s.run.Subject, s.run.From = a.Subject, &s.origin
 	}
-	b.Msgs[n] = broker.Msg{Reply: a.Reply, Body: a.Body, HeaderLen: a.HeaderLen, HeaderTok: a.HeaderTok, SizeTok: a.SizeTok}
+	m := &b.Msgs[n] // field by field: a literal would be made on the stack and copied
+	m.Reply, m.Body, m.HeaderLen, m.HeaderTok, m.SizeTok = a.Reply, a.Body, a.HeaderLen, a.HeaderTok, a.SizeTok
 	s.run.Msgs = b.Msgs[:n+1]
 	in.msgs++
 	in.bytes += len(a.Body)
