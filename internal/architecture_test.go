@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/buffer", "internal/header", "internal/nuid", "internal/subject", "internal/version", "internal/transport/proxyproto"},
 	{"internal/interest", "internal/outbound", "internal/wire"},
 	// What one part of the server needs, without the others.
-	{"internal/certs", "internal/config/syntax", "internal/perm", "internal/process", "internal/status", "internal/task"},
+	{"internal/admin/api", "internal/certs", "internal/config/syntax", "internal/perm", "internal/process", "internal/status", "internal/task"},
 	{"internal/event", "internal/logging", "internal/transport/stream"},
 	{"internal/transport/tcp"},
 	{"internal/transport/tlsconn"},
@@ -33,6 +33,7 @@ var layers = [][]string{
 	// Kinds of connections, and services without a socket.
 	{"internal/link/client", "internal/system"},
 	{"internal/monitor"},
+	{"internal/admin"},
 	{"internal/server"},
 	{"cmd/natsd"},
 	// Black-box tests.

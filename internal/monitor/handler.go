@@ -28,6 +28,7 @@ type endpoint struct {
 	counted string // key of http_req_stats; empty is not counted
 	late    bool   // counted only when the parameters are well formed
 	heavy   bool   // may walk very many rows: only a few at once are worked on
+	private bool   // answers without the header for other origins
 	serve   func(c *Collector, p *params) (answer, error)
 }
 
@@ -208,6 +209,7 @@ func (e *endpoint) handler(c *Collector) http.Handler {
 			writeError(w, a.status, err)
 			return
 		}
+		a.plain = a.plain || e.private
 		a.write(w)
 	})
 }

@@ -36,6 +36,12 @@ func NewServer(h http.Handler, log *slog.Logger) *Server {
 	}}
 }
 
+// WithConnContext sets what derives the context of the requests of a connection. It is called before Serve.
+func (s *Server) WithConnContext(f func(context.Context, net.Conn) context.Context) *Server {
+	s.http.ConnContext = f
+	return s
+}
+
 // Serve answers requests on ln, which it takes over, until ctx ends; then requests under way get a
 // moment to finish, and idle connections are closed. It returns nil after such an end, also when ln was
 // closed just before, and otherwise why the listener failed. It is called once.

@@ -15,7 +15,7 @@ func (r *Report) Log(l *slog.Logger) {
 	if r.Request.DryRun || r.Request.Quiet && r.Result == NoChange {
 		return
 	}
-	if r.moved() {
+	if r.Moved() {
 		for _, f := range r.Changes[:min(len(r.Changes), logged)] {
 			if f.Verdict == Live || f.Verdict == Disruptive {
 				l.Info("Reloaded: " + f.String())

@@ -81,3 +81,8 @@ func (r *Report) Kind() event.Kind {
 		return event.ReloadRejected
 	}
 }
+
+// Moved tells that another configuration came into force.
+func (r *Report) Moved() bool {
+	return !r.Request.DryRun && (r.Result == Applied || r.Result == Failed && r.To.Revision != 0)
+}

@@ -32,6 +32,7 @@ func (s *Server) components() []reload.Component {
 		&component{name: "clients", keys: clientKeys, plan: s.planClients},
 		&component{name: "process", keys: processKeys, plan: s.planProcess},
 		&component{name: "watcher", keys: []string{"watch"}, plan: s.planWatch},
+		&component{name: "admin", keys: []string{"admin"}, plan: s.planAdmin},
 	}
 }
 
@@ -92,9 +93,11 @@ var listenKeys = []string{
 // socketsChange moves the sockets whose endpoint has changed.
 type socketsChange struct {
 	reload.Base
-	s     *Server
-	next  *config.Options
-	moves []*move
+	s      *Server
+	next   *config.Options
+	moves  []*move
+	commit func()       // what else comes into force
+	settle func() error // what else is brought into line; nil if nothing
 }
 
 // move is the change of one socket. To is what it shall listen on; a port of 0 closes it.
@@ -108,7 +111,7 @@ type move struct {
 }
 
 func (s *Server) planSockets(old, next *config.Options) (reload.Change, error) {
-	c := &socketsChange{s: s, next: next}
+	c := &socketsChange{s: s, next: next, commit: func() { s.setPages(next) }}
 	n := &s.sockets
 	c.add(&n.clients, clientEndpoint(old), clientEndpoint(next), s.tellClients)
 	for _, m := range c.moves {
@@ -134,7 +137,7 @@ func (c *socketsChange) add(s *socket, from, to endpoint, tell func(*config.Opti
 func (c *socketsChange) Prepare(ctx context.Context) error {
 	leaving := c.leaving()
 	for _, m := range c.moves {
-		if m.to.port == 0 {
+		if m.to.off() {
 			continue
 		}
 		if err := m.socket.prepare(ctx, m.to, leaving); err != nil {
@@ -158,7 +161,7 @@ func (c *socketsChange) leaving() []*listener {
 }
 
 func (c *socketsChange) Commit() {
-	c.s.setPages(c.next)
+	c.commit()
 	for _, m := range c.moves {
 		m.socket.mu.Lock()
 		m.old, m.socket.live, m.socket.next = m.socket.live, m.socket.next, nil
@@ -191,6 +194,9 @@ func (c *socketsChange) Settle(ctx context.Context) ([]reload.Effect, error) {
 		}
 		m.leave(ctx)
 		m.socket.alone()
+	}
+	if c.settle != nil {
+		return nil, c.settle()
 	}
 	return nil, nil
 }

@@ -32,7 +32,9 @@ func begin(dir, text string) (*live, error) {
 	if err := l.write(text); err != nil {
 		return nil, err
 	}
-	src := config.Source{Path: l.path, Environ: map[string]string{"NATSD_WATCH_ENABLED": "false"}}
+	src := config.Source{Path: l.path, Environ: map[string]string{
+		"NATSD_WATCH_ENABLED": "false", "NATSD_ADMIN_UNIX": filepath.Join(dir, "a.sock"),
+	}}
 	o, report := config.Load(src)
 	if o == nil {
 		return nil, report.Err()

@@ -21,6 +21,7 @@ import (
 // sockets are the places where the server listens.
 type sockets struct {
 	clients, monitor, profile socket
+	adminUnix, admin          socket
 
 	seats seats                        // of all clients, whichever listener they came by
 	pages atomic.Pointer[http.Handler] // what monitoring serves
@@ -43,11 +44,13 @@ func profileEndpoint(o *config.Options) endpoint { return endpoint{host: o.Host,
 func (s *Server) initSockets() {
 	n := &s.sockets
 	n.seats = newSeats()
-	n.clients = socket{tasks: s.tasks, name: "accept", serve: s.accept}
-	n.monitor = socket{tasks: s.tasks, name: "monitor", serve: s.serveMonitor}
-	n.profile = socket{tasks: s.tasks, name: "profile", serve: func(ctx context.Context, l *listener) {
+	n.clients = socket{tasks: s.tasks, name: "accept", bind: bind, serve: s.accept}
+	n.monitor = socket{tasks: s.tasks, name: "monitor", bind: bind, serve: s.serveMonitor}
+	n.profile = socket{tasks: s.tasks, name: "profile", bind: bind, serve: func(ctx context.Context, l *listener) {
 		s.serveHTTP(ctx, "profile", monitor.ProfileHandler(), l.ln)
 	}}
+	n.adminUnix = socket{tasks: s.tasks, name: "admin", bind: s.bindAdminUnix, serve: s.serveAdmin}
+	n.admin = socket{tasks: s.tasks, name: "admin", bind: bind, serve: s.serveAdmin}
 }
 
 // openSockets opens what the configuration asks for.
@@ -64,7 +67,7 @@ func (s *Server) openSockets(o *config.Options) error {
 	if err := n.clients.open(clientEndpoint(o)); err != nil {
 		return fmt.Errorf("clients: %w", err)
 	}
-	return nil
+	return s.openAdmin(o)
 }
 
 // startSockets begins to serve, and says so in the words that people wait for.
@@ -77,6 +80,9 @@ func (s *Server) startSockets(o *config.Options) {
 		s.logger.Info(fmt.Sprintf("profiling port: %d", n.profile.port()))
 	}
 	n.profile.start()
+	s.tellAdmin(o)
+	n.adminUnix.start()
+	n.admin.start()
 	s.tellClients(o)
 	s.logger.Info("Server is ready")
 	s.accepts.Store(true)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nkeys"
 
+	"natsd/internal/admin"
 	"natsd/internal/auth"
 	"natsd/internal/broker"
 	"natsd/internal/config"
@@ -46,6 +47,7 @@ type Server struct {
 	services  *system.Services
 	collector *monitor.Collector
 	reload    *reload.Manager
+	admin     *admin.API
 	watcher   *watch.Watcher // nil: there are no files; set before ready is closed
 
 	auth    *auth.Auth   // owned by the reload that runs
@@ -114,6 +116,8 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		Done:       s.logReload,
 		OnPanic:    s.componentPanicked,
 	})
+	s.admin = admin.New(admin.Deps{Server: s, Reload: s.reload, Monitor: s.collector, Log: logging.Module(log.Logger(), logging.ModuleAdmin)})
+	s.admin.Apply(o)
 	s.loaded.Store(s.started.UnixNano())
 	s.openAccounts(o)
 	s.clients.Apply(client.NewSettings(o, s.auth, s.info(o, o.Port)))
@@ -248,6 +252,8 @@ func (s *Server) stop() {
 	s.tasks.Stop()
 	s.sockets.monitor.shut()
 	s.sockets.profile.shut()
+	s.sockets.adminUnix.shut()
+	s.sockets.admin.shut()
 	s.tasks.Wait()
 	s.removePorts(s.Options())
 }

@@ -13,14 +13,24 @@ import (
 	"natsd/internal/task"
 )
 
-// endpoint is where a socket listens. Port 0 is off, -1 any free port.
+// endpoint is where a socket listens: a TCP address, or a unix socket if that is its scheme. Port 0 is
+// off, -1 any free port.
 type endpoint struct {
 	host   string
 	port   int
 	scheme string // what is spoken there, for those that can speak two things
+	path   string // of a unix socket
 }
 
-func (e endpoint) String() string { return net.JoinHostPort(e.host, strconv.Itoa(e.port)) }
+// off tells that there is nothing to listen on.
+func (e endpoint) off() bool { return e.port == 0 && e.scheme != unixScheme }
+
+func (e endpoint) String() string {
+	if e.scheme == unixScheme {
+		return e.path
+	}
+	return net.JoinHostPort(e.host, strconv.Itoa(e.port))
+}
 
 // socket is one place where the server listens. A reload can move it: the new listener is bound while
 // the old one still serves, and takes over without a gap.
@@ -28,12 +38,16 @@ type socket struct {
 	tasks *task.Group
 	name  string
 	serve func(ctx context.Context, l *listener) // returns when ctx ends or l is closed
+	bind  binder
 
 	mu    sync.Mutex // a leaf
 	live  *listener  // nil: not listening
 	next  *listener  // bound by a reload that is not through yet
 	ended bool       // shut for good
 }
+
+// binder opens a listener. Leaving are those that the same reload closes, nil at the start.
+type binder func(ctx context.Context, e endpoint, leaving []*listener) (*listener, error)
 
 // listener is a bound endpoint.
 type listener struct {
@@ -109,12 +123,12 @@ func (s *socket) port() int {
 	}
 }
 
-// open binds e. Port 0 opens nothing.
+// open binds e, unless it is off.
 func (s *socket) open(e endpoint) error {
-	if e.port == 0 {
+	if e.off() {
 		return nil
 	}
-	l, err := bind(context.Background(), e, nil)
+	l, err := s.bind(context.Background(), e, nil)
 	if err != nil {
 		return err
 	}
@@ -157,7 +171,7 @@ var errEnded = errors.New("the server does not listen any more")
 // prepare binds where a reload wants the socket to be. Leaving are the listeners that the same reload
 // closes.
 func (s *socket) prepare(ctx context.Context, e endpoint, leaving []*listener) error {
-	l, err := bind(ctx, e, leaving)
+	l, err := s.bind(ctx, e, leaving)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type Server struct {
 	Kind   Kind
 	Addr   string  // client address
 	HTTP   string  // monitoring address, "" without one
+	Admin  string  // path of the admin socket, unless the configuration names another one
 	Config string  // path of the configuration file
 	Log    *Output // what the process wrote on stdout and stderr
 
@@ -94,6 +95,18 @@ func Start(tb testing.TB, k Kind, conf string, opts ...Option) *Server {
 	return s
 }
 
+// shortDir is a folder for a socket: the names of those have a bound that a folder named after a test may
+// be beyond.
+func shortDir(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "natsd")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
 // launch is Start with an error in place of a failed test.
 func launch(tb testing.TB, k Kind, conf string, sp *spec) (*Server, error) {
 	tb.Helper()
@@ -112,6 +125,10 @@ func launch(tb testing.TB, k Kind, conf string, sp *spec) (*Server, error) {
 	}
 	s.cmd = exec.Command(argv[0], argv[1:]...) //nolint:gosec // the binary under test
 	s.cmd.Env = append(environ(), sp.env...)
+	if k == Natsd && !strings.Contains(conf, "unix:") {
+		s.Admin = filepath.Join(shortDir(tb), "admin.sock")
+		s.cmd.Env = append(s.cmd.Env, "NATSD_ADMIN_UNIX="+s.Admin)
+	}
 	s.cmd.Stdout, s.cmd.Stderr = s.Log, s.Log
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", k, err)

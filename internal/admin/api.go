@@ -1,0 +1,212 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"natsd/internal/admin/api"
+	"natsd/internal/config"
+	"natsd/internal/monitor"
+	"natsd/internal/nuid"
+	"natsd/internal/reload"
+)
+
+// Deps is what an API works with. It is not changed after [New].
+type Deps struct {
+	Server  Server
+	Reload  *reload.Manager
+	Monitor *monitor.Collector
+	Log     *slog.Logger
+}
+
+// API answers requests about one server, and changes it. Its methods may be called from any goroutine.
+type API struct {
+	Deps
+
+	settings atomic.Pointer[settings]
+	gate     *gate
+	limits   *limits
+	table    []route
+	router   http.Handler
+}
+
+// New makes the API of a server. [API.Apply] must be called before the first request.
+func New(d Deps) *API {
+	a := &API{Deps: d, gate: newGate(), limits: newLimits()}
+	a.table = a.routes()
+	a.router = a.newRouter()
+	return a
+}
+
+// settings is what one configuration means for the API. It is immutable.
+type settings struct {
+	options *config.Options
+	tokens  []token
+	origins *http.CrossOriginProtection
+	allowed map[string]bool // origins that may read answers
+}
+
+// Apply puts a configuration into force for requests to come.
+func (a *API) Apply(o *config.Options) {
+	s := &settings{options: o, tokens: tokensOf(&o.Admin), origins: http.NewCrossOriginProtection(), allowed: map[string]bool{}}
+	for _, origin := range o.Admin.CORSOrigins {
+		s.allowed[origin] = true
+		if err := s.origins.AddTrustedOrigin(origin); err != nil {
+			a.Log.Warn(fmt.Sprintf("admin.cors_origins: %v", err))
+		}
+	}
+	a.settings.Store(s)
+}
+
+// base is where the API of this version begins.
+const base = "/api/v1"
+
+// newRouter builds the router from the table.
+func (a *API) newRouter() http.Handler {
+	r := chi.NewRouter()
+	r.NotFound(a.plain(func(c *call) (any, error) { return nil, api.Problemf(api.NotFound, "there is no %s", c.r.URL.Path) }))
+	r.MethodNotAllowed(a.plain(func(c *call) (any, error) {
+		allowMethods(c.w.Header(), r, c.r)
+		return nil, api.Problemf(api.MethodNotAllowed, "%s does not take %s", c.r.URL.Path, c.r.Method)
+	}))
+	r.Get("/api", a.plain(func(*call) (any, error) { return map[string][]string{"versions": {"v1"}}, nil }))
+	r.Route(base, func(r chi.Router) {
+		for i := range a.table {
+			rt := &a.table[i]
+			r.Method(rt.method, rt.path, a.handler(rt))
+		}
+	})
+	return headOfGet(r)
+}
+
+// headOfGet lets HEAD find the routes of GET. The server sends no body then.
+func headOfGet(r *chi.Mux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodHead {
+			req = req.Clone(req.Context())
+			req.Method = http.MethodGet
+		}
+		r.ServeHTTP(w, req)
+	})
+}
+
+func allowMethods(h http.Header, r chi.Routes, req *http.Request) {
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if r.Match(chi.NewRouteContext(), m, req.URL.Path) {
+			h.Add("Allow", m)
+		}
+	}
+}
+
+// plain is the handler of what is not in the table: anybody may ask.
+func (a *API) plain(serve func(*call) (any, error)) http.HandlerFunc {
+	return a.handler(&route{method: http.MethodGet, role: none, serve: serve})
+}
+
+// handler serves one route.
+func (a *API) handler(rt *route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &call{api: a, route: rt, w: w, r: r, settings: a.settings.Load(), id: requestID(r)}
+		c.headers()
+		out, err := c.run()
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		c.reply(out)
+	}
+}
+
+// requestDeadline ends what takes too long. Streams have none.
+const requestDeadline = 30 * time.Second
+
+// run passes all checks and then serves. A panic of an endpoint concerns its own request only: endpoints
+// share nothing that they could leave half done.
+func (c *call) run() (out any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.api.Log.Error(fmt.Sprintf("Panic in %s %s: %v\n%s", c.r.Method, c.r.URL.Path, v, debug.Stack()))
+			out, err = nil, api.Problemf(api.Internal, "internal error; the log has the details under request id %s", c.id)
+		}
+	}()
+	if err := c.admit(); err != nil {
+		return nil, err
+	}
+	if !c.route.stream {
+		ctx, cancel := context.WithTimeout(c.r.Context(), requestDeadline)
+		defer cancel()
+		c.r = c.r.WithContext(ctx)
+	}
+	if c.route.heavy {
+		done, err := c.api.limits.heavy(c.r.Context())
+		if err != nil {
+			c.w.Header().Set("Retry-After", "1")
+			return nil, err
+		}
+		defer done()
+	}
+	return c.route.serve(c)
+}
+
+// admit decides whether a request is worked on.
+func (c *call) admit() (err error) {
+	if err := c.checkHost(); err != nil {
+		return err
+	}
+	if err := c.checkOrigin(); err != nil {
+		return err
+	}
+	if c.who, err = c.api.gate.identify(c); err != nil {
+		return err
+	}
+	if c.api.limits.exceeded(c) {
+		return api.Problemf(api.RateLimited, "too many requests")
+	}
+	if c.route.may(c.who) {
+		return nil
+	}
+	if c.who.method == api.MethodNone {
+		c.w.Header().Set("WWW-Authenticate", `Bearer realm="natsd"`)
+		return api.Problemf(api.Unauthenticated, "this needs a token, a client certificate, or the unix socket")
+	}
+	return api.Problemf(api.Forbidden, "%s may not do this: it needs the role %s", c.who, c.route.role)
+}
+
+// requestID takes the id that a client gave, if it is one that can stand in a log, or makes one.
+func requestID(r *http.Request) string {
+	const longest = 64
+	id := r.Header.Get("X-Request-Id")
+	if id == "" || len(id) > longest {
+		return nuid.Next()
+	}
+	for _, b := range []byte(id) {
+		if b <= ' ' || b >= 0x7f || b == '"' || b == '\\' {
+			return nuid.Next()
+		}
+	}
+	return id
+}
+
+// problemOf makes a problem of any error. What is not one already is told to the log and not to the
+// client: nobody knows what it says.
+func (c *call) problemOf(err error) *api.Problem {
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		return p
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return api.Problemf(api.Timeout, "this took longer than %s", requestDeadline)
+	case errors.Is(err, context.Canceled):
+		return api.Problemf(api.BadRequest, "the request was called off")
+	}
+	c.api.Log.Error(fmt.Sprintf("%s %s: %v (request %s)", c.r.Method, c.r.URL.Path, err, c.id))
+	return api.Problemf(api.Internal, "internal error; the log has the details under request id %s", c.id)
+}

@@ -1,0 +1,187 @@
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"math"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"natsd/internal/admin/api"
+	"natsd/internal/config"
+	"natsd/internal/reload"
+)
+
+// configRoutes are the endpoints about the configuration, its files and its history.
+func (a *API) configRoutes() []route {
+	return []route{
+		{
+			method: http.MethodGet, path: "/config/files", role: viewer, summary: "Files that the configuration in force was made from.",
+			result: []api.File{}, serve: a.configFiles,
+		},
+		{
+			method: http.MethodGet, path: "/config/history", role: viewer, summary: "The last attempts to change the configuration, newest first.",
+			query: []param{
+				{name: "limit", kind: "integer", doc: "Rows at most."},
+				{name: "cursor", doc: "Where the page before has ended."},
+			},
+			result: api.List[api.Revision]{}, serve: a.history,
+		},
+		{
+			method: http.MethodGet, path: "/config/history/{rev}", role: viewer, summary: "One revision: its plan and its files, secrets hidden.",
+			query:  []param{{name: "format", words: []string{"json", "conf"}, doc: "`conf` gives the text of the configuration file alone."}},
+			result: api.RevisionDetail{}, codes: []api.Code{api.NotFound}, serve: a.revision,
+		},
+		{
+			method: http.MethodPost, path: "/config/history/{rev}/restore", role: admin, scope: "config:write",
+			summary: "Put the configuration of a revision into force again. The files on disk stay; the next change of them wins.",
+			query: []param{
+				dryRun,
+				{name: "reason", doc: "For the history and the audit."},
+			},
+			body: api.ReloadRequest{}, result: api.Plan{},
+			codes: []api.Code{api.NotFound, api.ReloadInProgress, api.PreconditionFailed, api.ConfigInvalid, api.ReloadRejected},
+			serve: a.restore,
+		},
+	}
+}
+
+func (a *API) configFiles(c *call) (any, error) {
+	o := c.settings.options
+	if o.Archive == nil {
+		return []api.File{}, nil
+	}
+	return filesOf(o.Archive.Files(), o.Watch.Enabled), nil
+}
+
+// filesOf compares files as they were read with what is on disk now.
+func filesOf(files []config.ArchivedFile, watched bool) []api.File {
+	out := make([]api.File, 0, len(files))
+	for _, f := range files {
+		one := api.File{Path: f.Path, Key: f.Key, Size: f.Size, Digest: f.Digest, Watched: watched, Changed: true}
+		if info, err := os.Stat(f.Path); err == nil {
+			t := info.ModTime().UTC()
+			one.MTime = &t
+			one.Changed = info.Size() != int64(f.Size) || digestOf(f.Path) != f.Digest
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// digestOf is the digest of a file on disk; empty when it cannot be read.
+func digestOf(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// maxLimit is the largest page.
+const maxLimit = 10000
+
+func (a *API) history(c *call) (any, error) {
+	limit := c.int("limit", 1, maxLimit, 100)
+	before := c.int("cursor", 1, math.MaxInt, math.MaxInt)
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	reports := a.Reload.History()
+	out := &api.List[api.Revision]{Items: []api.Revision{}, Total: len(reports), Now: time.Now().UTC()}
+	current := a.Reload.Status().Revision
+	for _, r := range slices.Backward(reports) {
+		switch {
+		case r.Revision >= before:
+		case len(out.Items) < limit:
+			out.Items = append(out.Items, revisionOf(r, current))
+		default:
+			out.NextCursor = strconv.Itoa(out.Items[limit-1].Revision)
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
+func revisionOf(r *reload.Report, current int) api.Revision {
+	trigger, actor, _ := strings.Cut(r.Request.Who, ":")
+	return api.Revision{
+		Revision: r.Revision, Digest: r.To.Digest, Time: r.When.UTC(), Trigger: trigger, Actor: actor, Reason: r.Request.Why,
+		Result: string(r.Result), Verdict: r.Verdict.String(), Changes: len(r.Changes) + r.Omitted, Dropped: r.Effects.Dropped,
+		Current: r.Revision == current,
+	}
+}
+
+// findRevision returns the revision that the path names.
+func (c *call) findRevision() (*reload.Revision, error) {
+	n, err := strconv.Atoi(c.path("rev"))
+	if err != nil {
+		return nil, api.Problemf(api.NotFound, "%q is not the number of a revision", c.path("rev"))
+	}
+	rev, err := c.api.Reload.Revision(n)
+	if err != nil {
+		return nil, api.Problemf(api.NotFound, "%v", err)
+	}
+	return rev, nil
+}
+
+func (a *API) revision(c *call) (any, error) {
+	rev, err := c.findRevision()
+	if err != nil {
+		return nil, err
+	}
+	format := c.word("format", "json", "conf")
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	out := &api.RevisionDetail{
+		Revision: revisionOf(rev.Report, a.Reload.Status().Revision), Plan: planOf(rev.Report),
+		Files: []api.File{}, Texts: map[string]string{},
+	}
+	for _, f := range rev.Files() {
+		out.Files = append(out.Files, api.File{Path: f.Path, Key: f.Key, Size: f.Size, Digest: f.Digest})
+		if f.Key != "" {
+			continue
+		}
+		text, err := rev.Text(f.Path)
+		if err != nil {
+			return nil, api.Problemf(api.NotFound, "%v", err)
+		}
+		if format == "conf" { // the configuration file comes first
+			return answer{body: []byte(text), media: confType}, nil
+		}
+		out.Texts[f.Path] = text
+	}
+	if format == "conf" {
+		return nil, api.Problemf(api.NotFound, "the configuration of revision %d is not kept", rev.Report.Revision)
+	}
+	return out, nil
+}
+
+// confType is the media type of a configuration in the language of NATS.
+const confType = "text/x-nats-conf"
+
+func (a *API) restore(c *call) (any, error) {
+	rev, err := c.findRevision()
+	if err != nil {
+		return nil, err
+	}
+	req, wait, err := c.reloadRequest()
+	if err != nil {
+		return nil, err
+	}
+	return c.attempt(wait, func(ctx context.Context) (*reload.Report, error) {
+		report, err := a.Reload.Restore(ctx, rev.Report.Revision, req)
+		if gone, ok := errors.AsType[*reload.RevisionError](err); ok {
+			return nil, gone
+		}
+		return report, err
+	})
+}

@@ -1,0 +1,26 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+
+	"natsd/internal/monitor"
+)
+
+// monitorRoutes are the endpoints of the monitoring port, under /monitor and under their short names.
+// They answer the same bytes as that port.
+func (a *API) monitorRoutes() []route {
+	var out []route
+	for _, page := range monitor.Pages(a.Monitor) {
+		serve := func(c *call) (any, error) {
+			page.Handler.ServeHTTP(c.w, c.r)
+			return written, nil
+		}
+		rt := route{method: http.MethodGet, role: viewer, heavy: page.Heavy, summary: page.Summary, result: map[string]any{}, serve: serve}
+		for _, path := range []string{"/monitor" + page.Path, page.Path} {
+			rt.path = path
+			out = append(out, rt)
+		}
+	}
+	return slices.Clip(out)
+}

@@ -1,0 +1,70 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+
+	"natsd/internal/admin/api"
+)
+
+// route is one endpoint. Everything that is to be said about it stands here.
+type route struct {
+	method string
+	path   string // below /api/v1, in the form of chi
+	role   role   // least role
+	scope  string // the single right in its place: "connections:kick"
+	// perAccount tells that the answer is limited to the accounts of who asks. Other endpoints are
+	// closed to tokens that are limited to accounts.
+	perAccount bool
+	heavy      bool // may walk very many rows: only a few at once are worked on
+	stream     bool // answers until the client leaves: no deadline
+	unaudited  bool // changes nothing although its method says so
+
+	summary string
+	query   []param
+	body    any      // a value of the type of the body; nil when there is none
+	media   []string // media types of the body beside application/json
+	result  any      // a value of the type of the answer; nil when there is none
+	status  int      // of success; 200 when zero
+	codes   []api.Code
+
+	serve func(c *call) (any, error)
+}
+
+// param is a parameter of the query.
+type param struct {
+	name, doc string
+	kind      string   // "boolean", "integer", "duration", "time"; "string" when empty
+	words     []string // the values it may have; any when empty
+}
+
+// mutates tells that an endpoint may change something.
+func (rt *route) mutates() bool {
+	return rt.method != http.MethodGet && !rt.unaudited
+}
+
+// may tells whether somebody has the right to use the endpoint.
+func (rt *route) may(who *identity) bool {
+	switch {
+	case rt.role == none:
+		return true
+	case len(who.accounts) > 0 && !rt.perAccount:
+		return false
+	case len(who.scopes) > 0:
+		return slices.Contains(who.scopes, rt.scope)
+	default:
+		return who.role >= rt.role
+	}
+}
+
+// routes is the table of all endpoints.
+func (a *API) routes() []route {
+	return slices.Concat(
+		a.serverRoutes(),
+		a.monitorRoutes(),
+		a.reloadRoutes(),
+		a.configRoutes(),
+	)
+}
+
+var dryRun = param{name: "dry_run", kind: "boolean", doc: "Check and tell, but do nothing."}
