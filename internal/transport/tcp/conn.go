@@ -51,11 +51,11 @@ func (t *Conn) Receive(consume func(p []byte) error) error {
 		}
 	}
 	return t.Pump(func(fd uintptr, p []byte) (int, error) {
-		n, err := syscall.Read(int(fd), p)
+		n, err := Read(fd, p)
 		if n == 0 && err == nil {
 			err = io.EOF
 		}
-		return max(n, 0), err
+		return n, err
 	}, consume)
 }
 
@@ -104,7 +104,7 @@ func (t *Conn) Write(v [][]byte, wait bool) (int, error) {
 // writeStep writes what the socket takes; false asks to be called again when it takes more.
 func (t *Conn) writeStep(fd uintptr) bool {
 	for len(t.out) > 0 {
-		n, err := writev(int(fd), t.out)
+		n, err := writev(fd, t.out)
 		switch err {
 		case nil:
 			t.sent += n

@@ -141,7 +141,7 @@ func (i *inner) Read(p []byte) (int, error) {
 		return i.Conn.Read(p)
 	}
 	for {
-		n, err := syscall.Read(int(i.fd), p)
+		n, err := tcp.Read(i.fd, p)
 		switch {
 		case n > 0:
 			return n, nil
