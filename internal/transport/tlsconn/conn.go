@@ -47,17 +47,25 @@ func newConn(c *net.TCPConn, in *inner, t *tls.Conn) (*Conn, error) {
 // State describes the connection.
 func (c *Conn) State() tls.ConnectionState { return c.tls.ConnectionState() }
 
-// Receive calls consume with the bytes of each record until the connection ends or consume returns
+// Receive calls consume with the bytes that have arrived until the connection ends or consume returns
 // an error, which it then returns. The bytes are borrowed for the time of the call.
 func (c *Conn) Receive(consume func(p []byte) error) error {
-	return c.sock.Pump(func(fd uintptr, p []byte) (int, error) {
-		c.in.fd = fd
-		n, err := c.tls.Read(p)
-		if errors.Is(err, errAgain) {
-			err = syscall.EAGAIN
-		}
-		return n, err
-	}, consume)
+	return c.sock.Pump(c.read, consume)
+}
+
+// read fills p with the text of as many records as are there: one by one they would be small turns of
+// work.
+func (c *Conn) read(fd uintptr, p []byte) (n int, err error) {
+	c.in.fd = fd
+	for n < len(p) && err == nil {
+		var got int
+		got, err = c.tls.Read(p[n:])
+		n += got
+	}
+	if errors.Is(err, errAgain) {
+		err = syscall.EAGAIN
+	}
+	return n, err
 }
 
 // Write sends v in order, as far as the socket takes it without waiting, or all of it if wait is set.
