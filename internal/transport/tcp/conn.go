@@ -11,8 +11,10 @@ import (
 	"natsd/internal/buffer"
 )
 
-// readSize is what one read may bring. The buffer is held while its bytes are processed, not longer.
-const readSize = buffer.Max
+// readSize is what one read may bring. The more it is, the fewer and larger are the writes to those who
+// get the messages; beyond this the buffers leave the cache. The buffer is held while its bytes are
+// processed, not longer.
+const readSize = 2 * buffer.Max
 
 // Conn is a TCP connection. One goroutine may read and one may write at a time.
 type Conn struct {
