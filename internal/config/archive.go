@@ -94,6 +94,22 @@ func (a *Archive) SideChanges(next *Archive) map[string]string {
 	return out
 }
 
+// SideSum sums up what the files hold that keys name, and what the keys are. It tells nothing of the
+// contents and is good for comparing within this process only.
+func (a *Archive) SideSum() string {
+	if a == nil {
+		return ""
+	}
+	g := newDigester()
+	for _, s := range a.sides {
+		for _, part := range []string{s.key, s.path, a.texts[s.path]} {
+			g.plain(part)
+		}
+	}
+	sum := g.sum()
+	return hex.EncodeToString(sum[:])
+}
+
 // Shared returns an archive like a that holds the strings of other where files have the same text, so
 // that many archives of nearly the same files cost little, and the size of the texts that differ.
 func (a *Archive) Shared(other *Archive) (shared *Archive, own int) {
@@ -107,6 +123,15 @@ func (a *Archive) Shared(other *Archive) (shared *Archive, own int) {
 		}
 	}
 	return shared, own
+}
+
+// Text returns the text of the configuration file as it was read, secrets and all: it is for putting
+// it back where it came from, not for showing. It is empty without a file.
+func (a *Archive) Text() Secret {
+	if a == nil || a.src.Path == "" {
+		return ""
+	}
+	return Secret(a.texts[absolute(a.src.Path, a.src.WorkDir)])
 }
 
 // Redacted returns the text of the configuration file or of an include with all secrets hidden. Files

@@ -33,6 +33,31 @@ type Flag struct {
 // goroutine.
 func Load(src Source) (*Options, *Report) { return loadWith(&decoder{}, src, syntax.Disk{}) }
 
+// LoadText is Load with a text in place of what the configuration file holds. Its includes are read
+// from where the file is.
+func LoadText(src Source, text string) (*Options, *Report) {
+	return loadWith(&decoder{}, src, replaced{path: absolute(src.Path, src.WorkDir), text: text})
+}
+
+// replaced is the disk with another text in one file.
+type replaced struct {
+	syntax.Disk
+	path, text string
+}
+
+// Read implements [syntax.Files].
+func (r replaced) Read(name string) (string, error) {
+	if absolute(name, "") == r.path {
+		return r.text, nil
+	}
+	return r.Disk.Read(name)
+}
+
+// Exists implements [syntax.Files].
+func (r replaced) Exists(name string) bool {
+	return absolute(name, "") == r.path || r.Disk.Exists(name)
+}
+
 // loadWith is Load with a new decoder, and with files that need not be on a disk.
 func loadWith(d *decoder, src Source, files syntax.Files) (*Options, *Report) {
 	if src.Env == nil {

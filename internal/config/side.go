@@ -33,8 +33,11 @@ func (d *decoder) side(key, name string) ([]byte, error) {
 
 // checkSide keeps what is no side file from being read at all.
 func checkSide(files syntax.Files, name string) error {
-	if r, ok := files.(recorder); !ok || r.Files != (syntax.Disk{}) {
-		return nil // what an archive holds was checked
+	if r, ok := files.(recorder); ok {
+		files = r.Files
+	}
+	if _, ok := files.(*Archive); ok {
+		return nil // what it holds was checked
 	}
 	info, err := os.Stat(name)
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxSideFile) {

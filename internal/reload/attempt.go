@@ -17,6 +17,7 @@ import (
 type attempt struct {
 	m      *Manager
 	req    Request
+	own    bool // the configuration is not what the files say
 	old    *config.Options
 	next   *config.Options
 	report *Report
@@ -36,7 +37,7 @@ type step struct {
 // attempt runs the whole transaction. It is called by one goroutine at a time.
 func (m *Manager) attempt(ctx context.Context, req Request, joined int, load loader) *Report {
 	s := m.state.Load()
-	a := &attempt{m: m, req: req, old: s.options, report: &Report{
+	a := &attempt{m: m, req: req, own: load.own, old: s.options, report: &Report{
 		Request: req, When: time.Now(), Joined: joined, Generation: s.generation, From: stateOf(s.options, s.revision),
 	}}
 	a.report.Result = a.run(ctx, load)
@@ -53,7 +54,7 @@ func (a *attempt) run(ctx context.Context, load loader) Result {
 	if ctx.Err() != nil {
 		return a.callOff(ctx)
 	}
-	if !a.load(load) || !a.plan() {
+	if !a.load(load) || !a.conditions() || !a.plan() {
 		return Refused
 	}
 	if !a.differs && len(a.steps) == 0 {
@@ -87,7 +88,7 @@ func (a *attempt) run(ctx context.Context, load loader) Result {
 func (a *attempt) load(load loader) bool {
 	var found *config.Report
 	err := a.protect("config", "load", func() error {
-		a.next, found = load()
+		a.next, found = load.read()
 		return nil
 	})
 	if err != nil {
@@ -108,7 +109,25 @@ func (a *attempt) load(load loader) bool {
 		return false
 	}
 	a.report.To = stateOf(a.next, 0)
+	a.report.PlanID = planID(a.report.From, a.next)
 	return len(a.report.Problems) == 0
+}
+
+// conditions refuses what the caller wanted on conditions that do not hold any more.
+func (a *attempt) conditions() bool {
+	r := a.report
+	met := func(ok bool, message string) {
+		if !ok {
+			a.refuse(Problem{Code: CodeCondition, Problem: syntax.Problem{Message: message}})
+		}
+	}
+	met(a.req.IfRevision == 0 || a.req.IfRevision == r.From.Revision,
+		fmt.Sprintf("revision %d is not in force: it is revision %d", a.req.IfRevision, r.From.Revision))
+	met(a.req.IfDigest == "" || a.req.IfDigest == r.From.Digest,
+		fmt.Sprintf("the configuration in force is not %s: it is %s", a.req.IfDigest, r.From.Digest))
+	met(a.req.Plan == "" || a.req.Plan == r.PlanID,
+		fmt.Sprintf("plan %s does not hold any more: the configuration in force or the new one has changed since, and the plan is %s", a.req.Plan, r.PlanID))
+	return len(r.Problems) == 0
 }
 
 // plan asks everybody, so that all refusals are seen at once.

@@ -55,23 +55,68 @@ func (a *attempt) finish() {
 	if r.Result == NoChange && !r.Request.DryRun && !r.Request.Quiet {
 		a.publish(r.Generation)
 	}
-	r.Summary = map[Verdict]int{}
-	for _, f := range a.found {
-		r.Verdict = max(r.Verdict, f.Verdict)
-		r.Summary[f.Verdict]++
-	}
+	r.list(a.found)
 	if len(a.steps) > 0 {
 		r.Verdict = max(r.Verdict, Live)
 	}
-	shown := min(len(a.found), listed)
-	r.Changes, r.Omitted = slices.Clip([]Field(a.found[:shown])), len(a.found)-shown
 	if r.Predicted.Dropped+r.Effects.Dropped > 0 {
 		r.Verdict = max(r.Verdict, Disruptive)
 	}
+	a.standing()
 	if r.Request.DryRun || r.Request.Quiet && r.Result == NoChange {
 		return
 	}
 	a.m.keep(r, a.next)
+}
+
+// list puts changes into the report and sums them up.
+func (r *Report) list(found []Field) {
+	r.Summary = map[Verdict]int{}
+	for _, f := range found {
+		r.Verdict = max(r.Verdict, f.Verdict)
+		r.Summary[f.Verdict]++
+	}
+	shown := min(len(found), listed)
+	r.Changes, r.Omitted = slices.Clip(found[:shown]), len(found)-shown
+}
+
+// standing notes how what is in force now stands to the files, and what it keeps for a restart.
+func (a *attempt) standing() {
+	r, m := a.report, a.m
+	if r.Request.DryRun || r.Result != NoChange && !r.Moved() {
+		return
+	}
+	drift := a.drifts()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drift, m.waits = drift, r.Pending
+}
+
+// drifts compares a configuration that came from elsewhere with what a reload would read.
+func (a *attempt) drifts() *Drift {
+	r := a.report
+	if !a.own || a.m.setup.Load == nil {
+		return nil
+	}
+	d := &Drift{Revision: a.m.state.Load().revision, Since: time.Now(), Who: r.Request.Who, Why: r.Request.Why, Changes: -1}
+	err := a.protect("config", "load", func() error {
+		if files, _ := a.m.setup.Load(); files != nil {
+			d.Changes = len(Diff(a.next, files))
+		}
+		return nil
+	})
+	if err == nil && d.Changes == 0 {
+		return nil
+	}
+	return d
+}
+
+// Judged tells that the attempt was about what the files say, and came to an end: they are in force, or
+// were found wanting. A dry run, an attempt that was called off and one that was made for other
+// circumstances tell nothing of that kind.
+func (r *Report) Judged() bool {
+	condition := func(p Problem) bool { return p.Code == CodeCondition }
+	return !r.Request.DryRun && (r.Result != Failed || r.Moved()) && !slices.ContainsFunc(r.Problems, condition)
 }
 
 // place returns where the value of a changed key stands.

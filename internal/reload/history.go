@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"natsd/internal/config"
 )
@@ -168,23 +169,29 @@ func (r *Revision) unkept() error {
 	return &RevisionError{r.Report.Revision, "has no configuration: it could not be loaded, or is too old to be kept"}
 }
 
-// Compare returns the differences from one revision to another.
-func (m *Manager) Compare(from, to int) ([]Field, error) {
-	var both [2]*config.Options
-	for i, n := range []int{from, to} {
-		r, err := m.Revision(n)
-		if err != nil {
-			return nil, err
-		}
-		if both[i], err = r.Options(); err != nil {
-			return nil, err
-		}
+// Compare tells how two configurations differ, in the form of a dry run, but for what only the
+// components of a server know. Revisions are 0 where there is none.
+func Compare(from, to *config.Options, fromRevision, toRevision int) *Report {
+	r := &Report{Request: Request{DryRun: true}, When: time.Now(), Result: Applied, From: stateOf(from, fromRevision), To: stateOf(to, toRevision)}
+	r.PlanID = planID(r.From, to)
+	r.list(Diff(from, to))
+	if len(r.Changes) == 0 {
+		r.Result = NoChange
 	}
-	return Diff(both[0], both[1]), nil
+	for _, p := range to.Refusals() {
+		r.Result = Refused
+		r.Problems = append(r.Problems, Problem{Code: CodePending, Problem: p})
+	}
+	for _, p := range guard(from, to) {
+		p.Warning = true
+		r.Warnings = append(r.Warnings, Problem{Code: CodeGuard, Problem: p})
+	}
+	return r
 }
 
 // Restore puts the configuration of a revision into force again, as [Manager.Apply] does. The files on
-// disk are not touched; the next reload reads them.
+// disk are not touched: as long as they say something else, [Status].Drift tells so, and the next reload
+// reads them.
 func (m *Manager) Restore(ctx context.Context, revision int, req Request) (*Report, error) {
 	r, err := m.Revision(revision)
 	if err != nil {

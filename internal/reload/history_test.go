@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"natsd/internal/config"
 	"natsd/internal/reload"
 )
 
@@ -35,12 +36,12 @@ func TestHistory(t *testing.T) {
 		t.Error(err)
 	}
 
-	fields, err := m.Compare(3, 6)
+	fields, err := compare(m, 3, 6)
 	if err != nil || !slices.Equal(describe(fields), []string{"replace port [5002,5005] live"}) {
 		t.Errorf("%v %v", describe(fields), err)
 	}
 	for _, pair := range [][2]int{{2, 3}, {3, 2}} {
-		if _, err := m.Compare(pair[0], pair[1]); err == nil {
+		if _, err := compare(m, pair[0], pair[1]); err == nil {
 			t.Errorf("%v can be compared", pair)
 		}
 	}
@@ -68,6 +69,21 @@ func TestHistory(t *testing.T) {
 	}
 }
 
+// compare returns the differences from one revision to another.
+func compare(m *reload.Manager, from, to int) ([]reload.Field, error) {
+	var both [2]*config.Options
+	for i, n := range []int{from, to} {
+		r, err := m.Revision(n)
+		if err != nil {
+			return nil, err
+		}
+		if both[i], err = r.Options(); err != nil {
+			return nil, err
+		}
+	}
+	return reload.Compare(both[0], both[1], from, to).Changes, nil
+}
+
 // TestHistoryOfRefusals: what was refused can be looked at, compared and, when it can be, restored.
 func TestHistoryOfRefusals(t *testing.T) {
 	t.Parallel()
@@ -76,7 +92,7 @@ func TestHistoryOfRefusals(t *testing.T) {
 	if report.Result != reload.Refused || report.Revision != 2 || m.Status().Revision != 1 || m.Status().Last != report {
 		t.Fatalf("%+v", report)
 	}
-	if fields, err := m.Compare(1, 2); err != nil || len(fields) != 2 {
+	if fields, err := compare(m, 1, 2); err != nil || len(fields) != 2 {
 		t.Errorf("%v %v", describe(fields), err)
 	}
 	if _, err := m.Restore(t.Context(), 2, reload.Request{AllowAuthRemoval: true}); err != nil || m.Current().Port != 5001 || m.Status().Revision != 3 {

@@ -49,6 +49,8 @@ type Manager struct {
 	mu     sync.Mutex // guards what follows; a leaf
 	counts map[Result]uint64
 	last   *Report
+	drift  *Drift   // nil: the files say what is in force; replaced as a whole
+	waits  []string // keys that wait for a restart
 }
 
 // state is what is in force. It is replaced as a whole.
@@ -105,16 +107,21 @@ func (m *Manager) Snapshot() (*config.Options, uint64) {
 // attempt began. Ctx may call the attempt off until the first component commits; what follows runs
 // to its end.
 func (m *Manager) Reload(ctx context.Context, req Request) (*Report, error) {
-	return m.enter(ctx, req, func() (*config.Options, *config.Report) { return m.setup.Load() })
+	return m.enter(ctx, req, loader{read: m.setup.Load})
 }
 
 // Apply is [Manager.Reload] with a snapshot that the caller has. Next must not be changed any more.
 func (m *Manager) Apply(ctx context.Context, next *config.Options, req Request) (*Report, error) {
-	return m.enter(ctx, req, func() (*config.Options, *config.Report) { return next, &config.Report{} })
+	return m.ApplyLoaded(ctx, func() (*config.Options, *config.Report) { return next, &config.Report{} }, req)
+}
+
+// ApplyLoaded is [Manager.Apply] with a snapshot that is made when the attempt begins.
+func (m *Manager) ApplyLoaded(ctx context.Context, load func() (*config.Options, *config.Report), req Request) (*Report, error) {
+	return m.enter(ctx, req, loader{read: load, own: true})
 }
 
 func (m *Manager) enter(ctx context.Context, req Request, load loader) (*Report, error) {
-	report, err := m.queue.run(ctx, req, func(joint Request, joined int) *Report {
+	report, err := m.queue.run(ctx, req, load.own, func(joint Request, joined int) *Report {
 		m.running.Store(true)
 		defer m.running.Store(false)
 		return m.attempt(ctx, joint, joined, load)
@@ -125,7 +132,11 @@ func (m *Manager) enter(ctx context.Context, req Request, load loader) (*Report,
 	return report, report.Err()
 }
 
-type loader func() (*config.Options, *config.Report)
+// loader brings the configuration of an attempt.
+type loader struct {
+	read func() (*config.Options, *config.Report)
+	own  bool // it does not come from where the running one is read again
+}
 
 // Status is the manager at one moment.
 type Status struct {
@@ -135,6 +146,18 @@ type Status struct {
 	Last       *Report           // the last attempt that was kept; nil before the first
 	Counts     map[Result]uint64 // attempts since the start by result, dry runs and silent ones left out
 	Pending    []string          // keys that wait for a restart
+	Drift      *Drift            // nil: what is in force is what a reload would read
+}
+
+// Drift says that the configuration in force is another one than that of the files: it was given or
+// restored, and not written to them. The next reload puts that of the files into force.
+type Drift struct {
+	Revision int       // that came from elsewhere
+	Since    time.Time // it has been in force
+	Who, Why string
+	// Changes counts the differences from it to the files at that time; -1 when those were no valid
+	// configuration.
+	Changes int
 }
 
 // Status tells how things stand.
@@ -142,9 +165,8 @@ func (m *Manager) Status() Status {
 	s := m.state.Load()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	st := Status{Running: m.running.Load(), Generation: s.generation, Revision: s.revision, Last: m.last, Counts: maps.Clone(m.counts)}
-	if m.last != nil {
-		st.Pending = m.last.Pending
+	return Status{
+		Running: m.running.Load(), Generation: s.generation, Revision: s.revision, Last: m.last, Counts: maps.Clone(m.counts),
+		Pending: m.waits, Drift: m.drift,
 	}
-	return st
 }

@@ -163,6 +163,11 @@ func TestComponentOfAChange(t *testing.T) {
 	}
 }
 
+// reading loads what a test has put on its disk.
+func reading(disk *atomic.Pointer[config.Options]) func() (*config.Options, *config.Report) {
+	return func() (*config.Options, *config.Report) { return disk.Load(), &config.Report{} }
+}
+
 // TestLatestWins: of those that wait while one runs, the last one is carried out for all.
 func TestLatestWins(t *testing.T) {
 	t.Parallel()
@@ -176,7 +181,8 @@ func TestLatestWins(t *testing.T) {
 				once.Do(func() { <-gate })
 			}
 		}
-		m := reload.New(old, reload.Setup{Components: components(fs)})
+		var disk atomic.Pointer[config.Options]
+		m := reload.New(old, reload.Setup{Components: components(fs), Load: reading(&disk)})
 		type answer struct {
 			report *reload.Report
 			err    error
@@ -185,9 +191,9 @@ func TestLatestWins(t *testing.T) {
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		ask := func(ctx context.Context, text string, req reload.Request) {
-			next := load(t, text)
+			disk.Store(load(t, text))
 			wg.Go(func() {
-				report, err := m.Apply(ctx, next, req)
+				report, err := m.Reload(ctx, req)
 				mu.Lock()
 				defer mu.Unlock()
 				answers = append(answers, answer{report, err})
@@ -224,7 +230,7 @@ func TestLatestWins(t *testing.T) {
 		if want := map[string]int{"first": 1, "last": 5, "dry": 1, "gone": 1, "partial": 1}; !reflect.DeepEqual(got, want) {
 			t.Errorf("%v, want %v", got, want)
 		}
-		if m.Current().Port != 5005 || m.Generation() != 4 || m.Status().Running {
+		if m.Current().Port != 5005 || m.Generation() != 3 || m.Status().Running {
 			t.Errorf("%d, generation %d", m.Current().Port, m.Generation())
 		}
 	})
@@ -247,11 +253,13 @@ func TestLeaderGoesAway(t *testing.T) {
 				}
 			}
 		}
-		m := reload.New(old, reload.Setup{Components: components(fs)})
+		var disk atomic.Pointer[config.Options]
+		m := reload.New(old, reload.Setup{Components: components(fs), Load: reading(&disk)})
 		var wg sync.WaitGroup
 		ask := func(ctx context.Context, o *config.Options, result reload.Result, by string) {
+			disk.Store(o)
 			wg.Go(func() {
-				if report, _ := m.Apply(ctx, o, reload.Request{Who: by}); report.Result != result || report.Request.Who != by {
+				if report, _ := m.Reload(ctx, reload.Request{Who: by}); report.Result != result || report.Request.Who != by {
 					t.Errorf("%v by %s, want %v by %s", report.Result, report.Request.Who, result, by)
 				}
 			})

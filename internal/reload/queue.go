@@ -17,6 +17,7 @@ type queue struct {
 // ticket is one request that waits.
 type ticket struct {
 	req     Request
+	own     bool          // it brings a configuration of its own
 	turn    chan struct{} // closed when it may run, or another one runs in its place
 	leader  *ticket       // that runs in its place; set before turn is closed
 	joined  int           // tickets it runs for besides itself
@@ -28,9 +29,9 @@ type ticket struct {
 
 // run carries out attempt when its turn comes, or waits for one that does the same later. The error
 // is that of ctx, when it ended before the attempt began.
-func (q *queue) run(ctx context.Context, req Request, attempt func(joint Request, joined int) *Report) (*Report, error) {
+func (q *queue) run(ctx context.Context, req Request, own bool, attempt func(joint Request, joined int) *Report) (*Report, error) {
 	for {
-		t := &ticket{req: req, turn: make(chan struct{}), done: make(chan struct{}), quiet: req.Quiet}
+		t := &ticket{req: req, own: own, turn: make(chan struct{}), done: make(chan struct{}), quiet: req.Quiet}
 		if err := q.wait(ctx, t); err != nil {
 			return nil, err
 		}
@@ -109,5 +110,9 @@ func (q *queue) next() {
 
 // same tells that one attempt answers both.
 func (t *ticket) same(o *ticket) bool {
-	return !t.req.DryRun && !o.req.DryRun && t.req.Mode == o.req.Mode && t.req.AllowAuthRemoval == o.req.AllowAuthRemoval
+	return t.plain() && o.plain() && t.req.Mode == o.req.Mode && t.req.AllowAuthRemoval == o.req.AllowAuthRemoval &&
+		t.req.RollbackOn == o.req.RollbackOn && t.req.Probation == o.req.Probation
 }
+
+// plain tells that a ticket wants what the files say now, whatever it is.
+func (t *ticket) plain() bool { return !t.own && !t.req.DryRun && !t.req.conditional() }

@@ -43,6 +43,7 @@ const (
 	CodeRejected  = "reload_rejected"         // a component refused
 	CodeCalledOff = "called_off"              // who asked went away
 	CodeInternal  = "internal"                // a component panicked
+	CodeCondition = "precondition_failed"     // what the request was made for is not so any more
 	CodeWarning   = "warning"
 )
 
@@ -52,19 +53,22 @@ type Report struct {
 	Revision   int    // number of this attempt in the history; 0 when it is not kept there
 	Generation uint64 // of the configuration that is in force after the attempt
 	Request    Request
-	When       time.Time // the attempt began
-	Duration   time.Duration
-	Result     Result
-	Verdict    Verdict // the worst of Changes
-	From, To   State
-	Changes    []Field         // sorted by path; the first 1000
-	Omitted    int             // further changes
-	Summary    map[Verdict]int // all changes by verdict
-	Predicted  Effects         // what the components expected after preparing
-	Effects    Effects         // what happened
-	Pending    []string        // keys that wait for a restart
-	Warnings   []Problem       // of the configuration, and of what could not be brought into line
-	Problems   []Problem       // reasons of a refusal or failure
+	// PlanID names what this attempt does or would do: the same step from the same configuration to
+	// the same one, files that keys name included. It is empty when there was nothing to load.
+	PlanID    string
+	When      time.Time // the attempt began
+	Duration  time.Duration
+	Result    Result
+	Verdict   Verdict // the worst of Changes
+	From, To  State
+	Changes   []Field         // sorted by path; the first 1000
+	Omitted   int             // further changes
+	Summary   map[Verdict]int // all changes by verdict
+	Predicted Effects         // what the components expected after preparing
+	Effects   Effects         // what happened
+	Pending   []string        // keys that wait for a restart
+	Warnings  []Problem       // of the configuration, and of what could not be brought into line
+	Problems  []Problem       // reasons of a refusal or failure
 	// Joined is the number of further requests that this attempt served: they came while another one
 	// ran, and asked for the same.
 	Joined int
@@ -75,12 +79,20 @@ func (r *Report) Kind() event.Kind {
 	switch {
 	case r.Request.DryRun:
 		return event.ReloadPlanned
+	case r.Result == Applied && r.Request.RollsBack != 0:
+		return event.ReloadRolledBack
 	case r.Result == Applied, r.Result == NoChange:
 		return event.ReloadApplied
 	default:
 		return event.ReloadRejected
 	}
 }
+
+// Passed says that a revision has served well for its time of probation, or was confirmed.
+type Passed struct{ Revision int }
+
+// Kind implements [event.Data].
+func (Passed) Kind() event.Kind { return event.ReloadProbationPassed }
 
 // Moved tells that another configuration came into force.
 func (r *Report) Moved() bool {

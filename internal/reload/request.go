@@ -1,5 +1,7 @@
 package reload
 
+import "time"
+
 // Mode says what becomes of changes that cannot be live.
 type Mode uint8
 
@@ -28,7 +30,41 @@ type Request struct {
 	// with it, and the history gets no entry. It is for the watcher; who asks by hand wants to see
 	// that something was done.
 	Quiet bool
+	// Plan is the id of a plan that was shown before, see [Report].PlanID: the reload is refused when
+	// it would do something else by now. Empty asks for nothing.
+	Plan string
+	// IfDigest and IfRevision refuse the reload unless the configuration in force still is this one.
+	// Empty and 0 ask for nothing.
+	IfDigest   string
+	IfRevision int
+	// RollbackOn says what makes the server go back to the configuration before, and Probation for how
+	// long it watches out for it; 0 is what the new configuration says. The manager only keeps them.
+	RollbackOn RollbackOn
+	Probation  time.Duration
+	// RollsBack is the revision that this one takes back; 0 when it is no way back.
+	RollsBack int
 	// AllowAuthRemoval lets the reload pass the guard, as the key allow_auth_removal of the running
 	// configuration does.
 	AllowAuthRemoval bool
+}
+
+// RollbackOn says what becomes of a configuration that does no good.
+type RollbackOn uint8
+
+// The reasons for going back, each holding the ones after it.
+const (
+	RollbackUnhealthy RollbackOn = iota // the server does not serve any more, or as for RollbackError
+	RollbackError                       // a component broke while it put its part into force
+	RollbackNever
+)
+
+// String returns the word of the admin API.
+func (r RollbackOn) String() string { return [...]string{"unhealthy", "error", "never"}[r] }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (r RollbackOn) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// conditional tells that the request holds only for what is in force now, or for one outcome.
+func (r *Request) conditional() bool {
+	return r.Plan != "" || r.IfDigest != "" || r.IfRevision != 0
 }

@@ -26,6 +26,39 @@ func (s *Server) Reload(ctx context.Context, who string) error {
 // ReloadReport is Reload for those who want to say more and to know more. It waits until the server has
 // started. The report is nil if there is nothing to read again, or nobody any more to do it.
 func (s *Server) ReloadReport(ctx context.Context, req reload.Request) (*reload.Report, error) {
+	var began time.Time
+	report, err := s.change(ctx, func() (*reload.Report, error) {
+		began = time.Now()
+		return s.reload.Reload(ctx, req)
+	})
+	if report != nil && report.Judged() {
+		s.reloaded(began, req.Who, err)
+	}
+	return report, err
+}
+
+// Restore puts the configuration of a revision of the history into force again. The files stay as they
+// are; the next reload reads them.
+func (s *Server) Restore(ctx context.Context, revision int, req reload.Request) (*reload.Report, error) {
+	return s.change(ctx, func() (*reload.Report, error) { return s.reload.Restore(ctx, revision, req) })
+}
+
+// ApplyText puts a text into force in place of what the configuration file holds. The text is written
+// to the file as part of the same transaction if the running configuration has admin.write_config;
+// otherwise the server differs from its file until the next reload.
+func (s *Server) ApplyText(ctx context.Context, text string, req reload.Request) (*reload.Report, error) {
+	load := func() (*config.Options, *config.Report) {
+		next, report := config.LoadText(*s.source, text)
+		if next != nil && s.Options().Admin.WriteConfig {
+			s.writing = next
+		}
+		return next, report
+	}
+	return s.change(ctx, func() (*reload.Report, error) { return s.reload.ApplyLoaded(ctx, load, req) })
+}
+
+// change makes one attempt when the server is ready for it.
+func (s *Server) change(ctx context.Context, attempt func() (*reload.Report, error)) (*reload.Report, error) {
 	if s.source == nil || s.source.Path == "" {
 		return nil, errNoSource
 	}
@@ -41,10 +74,28 @@ func (s *Server) ReloadReport(ctx context.Context, req reload.Request) (*reload.
 		return nil, errStopped
 	default:
 	}
-	began := time.Now()
-	report, err := s.reload.Reload(ctx, req)
-	s.reloaded(began, req.Who, err)
-	return report, err
+	return attempt()
+}
+
+// ReloadStatus tells how things stand with reloads.
+func (s *Server) ReloadStatus() reload.Status { return s.reload.Status() }
+
+// Reloads is what changes the configuration, with its history. Changing it goes by the methods of the
+// server, which know when it is ready.
+func (s *Server) Reloads() *reload.Manager { return s.reload }
+
+// ObserveReloads adds somebody who is told of every attempt when it is over, dry runs included, in the
+// order of the attempts. It must be called before Run; what is told must not take long and not ask for a
+// reload.
+func (s *Server) ObserveReloads(told func(*reload.Report)) { s.observers = append(s.observers, told) }
+
+// attempted hears of every attempt.
+func (s *Server) attempted(r *reload.Report) {
+	s.logReload(r)
+	s.probe(r)
+	for _, tell := range s.observers {
+		tell(r)
+	}
 }
 
 func (s *Server) load() (*config.Options, *config.Report) {
@@ -55,8 +106,12 @@ func (s *Server) load() (*config.Options, *config.Report) {
 }
 
 // published is told of each configuration that comes into force.
-func (s *Server) published(next *config.Options, _ uint64) {
+func (s *Server) published(next *config.Options, generation uint64) {
 	s.loaded.Store(next.LoadedAt.UnixNano())
+	if generation != s.inForce.generation {
+		s.before = s.inForce.options
+	}
+	s.inForce.options, s.inForce.generation = next, generation
 }
 
 func (s *Server) componentPanicked(component, phase string, value any, stack []byte) {

@@ -50,7 +50,19 @@ type Server struct {
 	admin     *admin.API
 	watcher   *watch.Watcher // nil: there are no files; set before ready is closed
 
-	auth    *auth.Auth   // owned by the reload that runs
+	// owned by the reload that runs
+	auth    *auth.Auth
+	writing *config.Options // its text is to be written to the configuration file
+	before  *config.Options // what was in force before the one that is; nil: nothing
+	inForce struct {
+		options    *config.Options
+		generation uint64
+	}
+
+	observers []func(*reload.Report) // immutable once Run was called
+	probation probation
+	watching  watching
+
 	careful atomic.Int32 // reloads that the watcher asks for
 
 	sockets sockets
@@ -113,11 +125,12 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		Components: s.components(),
 		Load:       s.load,
 		Publish:    s.published,
-		Done:       s.logReload,
+		Done:       s.attempted,
 		OnPanic:    s.componentPanicked,
 	})
 	s.admin = admin.New(admin.Deps{Server: s, Reload: s.reload, Monitor: s.collector, Log: logging.Module(log.Logger(), logging.ModuleAdmin)})
 	s.admin.Apply(o)
+	s.inForce.options, s.inForce.generation = o, s.reload.Generation()
 	s.loaded.Store(s.started.UnixNano())
 	s.openAccounts(o)
 	s.clients.Apply(client.NewSettings(o, s.auth, s.info(o, o.Port)))

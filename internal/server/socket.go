@@ -56,6 +56,7 @@ type listener struct {
 	stop context.CancelFunc // nil while nobody serves it
 
 	leaves atomic.Bool // accepting fails soon, and that is no error
+	dead   atomic.Bool // nobody serves it any more
 }
 
 func (l *listener) boundPort() int {
@@ -123,6 +124,13 @@ func (s *socket) port() int {
 	}
 }
 
+// serves tells that the socket does what it is there for, which may be nothing.
+func (s *socket) serves() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.live == nil || !s.live.dead.Load()
+}
+
 // open binds e, unless it is off.
 func (s *socket) open(e endpoint) error {
 	if e.off() {
@@ -148,7 +156,10 @@ func (s *socket) start() {
 	}
 	s.mu.Unlock()
 	if l != nil {
-		s.tasks.Go(s.name, func(context.Context) { s.serve(ctx, l) })
+		s.tasks.Go(s.name, func(context.Context) {
+			defer l.dead.Store(true)
+			s.serve(ctx, l)
+		})
 	}
 }
 

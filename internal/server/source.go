@@ -210,5 +210,14 @@ func (s *Server) NotReady() []string {
 	if !s.accepts.Load() {
 		return []string{"server"}
 	}
-	return nil
+	var out []string
+	for _, l := range []struct {
+		name   string
+		socket *socket
+	}{{"server", &s.sockets.clients}, {"monitoring", &s.sockets.monitor}, {"profiling", &s.sockets.profile}} {
+		if !l.socket.serves() {
+			out = append(out, l.name)
+		}
+	}
+	return out
 }

@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"natsd/internal/config"
@@ -20,14 +22,68 @@ func (s *Server) startWatcher() {
 	if s.source == nil || s.source.Path == "" {
 		return
 	}
+	s.watching.configured = watchSettings(s.Options())
 	s.watcher = watch.New(watch.Config{
 		Files:    func() []watch.File { return watch.Files(s.Options()) },
 		Changed:  s.filesChanged,
 		Since:    s.Options().LoadedAt,
-		Settings: watchSettings(s.Options()),
+		Settings: s.watching.configured,
 		Log:      s.logger,
 	})
 	s.watcher.Start(s.tasks)
+}
+
+// watching is what operators want of the watcher beside the configuration.
+type watching struct {
+	mu          sync.Mutex // held while the watcher is told, so that the last word is the last one it hears
+	configured  watch.Settings
+	enabled     *bool // in place of what the configuration says; nil: as it says
+	pausedUntil time.Time
+}
+
+// settings are those of the configuration and what operators want, together.
+func (w *watching) settings() watch.Settings {
+	out := w.configured
+	if w.enabled != nil {
+		out.Enabled = *w.enabled
+	}
+	out.PausedUntil = w.pausedUntil
+	return out
+}
+
+// ErrNoWatcher says that there are no files to watch, or that the server is not ready yet.
+var ErrNoWatcher = errors.New("there is no watcher: the server has no configuration file, or has not started yet")
+
+// SetWatcher switches the watcher on or off, whatever watch.enabled says, until that key changes or the
+// server starts anew; nil leaves it as the configuration says. A pause ends by itself; what changed during
+// it is found then. The zero time ends a pause at once.
+func (s *Server) SetWatcher(enabled *bool, pauseUntil time.Time) error {
+	if !s.isReady() || s.watcher == nil {
+		return ErrNoWatcher
+	}
+	w := &s.watching
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.enabled, w.pausedUntil = enabled, pauseUntil
+	s.watcher.Set(w.settings())
+	return nil
+}
+
+// WatcherState tells what the watcher watches and has seen. It is the zero State when there is no watcher.
+func (s *Server) WatcherState() watch.State {
+	if !s.isReady() || s.watcher == nil {
+		return watch.State{Mode: watch.Off}
+	}
+	return s.watcher.State()
+}
+
+func (s *Server) isReady() bool {
+	select {
+	case <-s.ready:
+		return true
+	default:
+		return false
+	}
 }
 
 func watchSettings(o *config.Options) watch.Settings {
@@ -120,4 +176,14 @@ func (s *Server) planWatch(old, next *config.Options) (reload.Change, error) {
 	return &watchChange{s: s, next: next}, nil
 }
 
-func (c *watchChange) Commit() { c.s.watcher.Set(watchSettings(c.next)) }
+func (c *watchChange) Commit() {
+	w := &c.s.watching
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	next := watchSettings(c.next)
+	if next.Enabled != w.configured.Enabled {
+		w.enabled = nil
+	}
+	w.configured = next
+	c.s.watcher.Set(w.settings())
+}

@@ -51,7 +51,7 @@ type Source interface {
 	Subs(account string) iter.Seq[Sub]
 
 	// NotReady names the listeners that should accept connections and do not: "server" (clients),
-	// "route", "gateway", "leafnode", "websocket", "mqtt". Nil means healthy. In lame duck mode and
+	// "monitoring", "profiling", "route", "gateway", "leafnode", "websocket", "mqtt". Nil means healthy. In lame duck mode and
 	// during a shutdown the closed listeners are named.
 	NotReady() []string
 }

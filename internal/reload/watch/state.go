@@ -21,7 +21,9 @@ type State struct {
 	Reason string
 	Quiet  time.Duration
 	Poll   time.Duration
-	Files  []FileState // sorted by path
+	// PausedUntil is the end of a pause; zero when there is none.
+	PausedUntil time.Time
+	Files       []FileState // sorted by path
 	// LastEvent is when the last sign of a change was seen, LastChange when contents were found to
 	// differ from what was loaded last. Both are zero before the first one.
 	LastEvent  time.Time
@@ -38,6 +40,10 @@ type State struct {
 	Changes    uint64 // calls made
 	Refused    uint64 // calls that ended with an error
 	Suppressed uint64 // signs of a change that led to no call
+}
+
+func (s *State) set(to Settings) {
+	s.Enabled, s.Quiet, s.Poll, s.PausedUntil = to.Enabled, to.Quiet, to.Poll, to.PausedUntil
 }
 
 // FileState is one watched file.

@@ -35,7 +35,12 @@ type Settings struct {
 	Quiet time.Duration
 	// Poll is the interval of looking where there are no events; 0 is never.
 	Poll time.Duration
+	// PausedUntil is when the watcher begins to watch again, by itself; zero or past: it does.
+	PausedUntil time.Time
 }
+
+// on tells that the watcher watches.
+func (s Settings) on(now time.Time) bool { return s.Enabled && !now.Before(s.PausedUntil) }
 
 const (
 	// maxWait is the longest time from the first event to the look, for writers who never rest.
@@ -61,6 +66,7 @@ type Watcher struct {
 
 	// Owned by run.
 	settings Settings
+	watching bool // by the settings, as of the last time they were looked at
 	files    []File
 	loaded   marks    // what was loaded last, of the files it took
 	taken    []File   // how it took them: by name or by pattern
@@ -78,8 +84,9 @@ func New(cfg Config) *Watcher {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Watcher{cfg: cfg, log: cfg.Log, inbox: newInbox(), settings: cfg.Settings}
-	w.state = State{Mode: Off, Enabled: cfg.Settings.Enabled, Quiet: cfg.Settings.Quiet, Poll: cfg.Settings.Poll}
+	w := &Watcher{cfg: cfg, log: cfg.Log, inbox: newInbox(), settings: cfg.Settings, watching: cfg.Settings.on(time.Now())}
+	w.state.Mode = Off
+	w.state.set(cfg.Settings)
 	return w
 }
 
@@ -109,7 +116,10 @@ func (w *Watcher) State() State {
 	defer w.mu.Unlock()
 	s := w.state
 	s.Files, s.Pending = slices.Clone(s.Files), slices.Clone(s.Pending)
-	s.Settling = b.active() && s.Enabled
+	if !time.Now().Before(s.PausedUntil) {
+		s.PausedUntil = time.Time{}
+	}
+	s.Settling = b.active() && s.Enabled && s.PausedUntil.IsZero()
 	if b.last.After(s.LastEvent) {
 		s.LastEvent = b.last
 	}
@@ -145,26 +155,28 @@ func (w *Watcher) run(ctx context.Context) {
 // read does what the mail asks for.
 func (w *Watcher) read() {
 	settings, loads := w.inbox.mail()
-	if settings != nil && *settings != w.settings {
-		w.configure(*settings)
+	changed := settings != nil && *settings != w.settings
+	if changed {
+		w.settings = *settings
+		w.update(func(st *State) { st.set(w.settings) })
 	}
+	w.turn(changed)
 	for _, l := range loads {
 		w.adopt(l, nil)
 	}
 }
 
-// configure takes over new settings.
-func (w *Watcher) configure(s Settings) {
-	was := w.settings
-	w.settings = s
-	w.update(func(st *State) { st.Enabled, st.Quiet, st.Poll = s.Enabled, s.Quiet, s.Poll })
+// turn turns the watcher on or off, by new settings or because a pause is over.
+func (w *Watcher) turn(changed bool) {
+	was := w.watching
+	w.watching = w.settings.on(time.Now())
 	switch {
-	case !s.Enabled:
+	case !w.watching && (was || changed):
 		w.inbox.take()
 		w.look()
-	case !was.Enabled:
+	case w.watching && !was:
 		w.poll()
-	default:
+	case changed:
 		w.look()
 	}
 }
@@ -184,7 +196,7 @@ func (w *Watcher) work(ctx context.Context) {
 
 // due is when to look next, if ever.
 func (w *Watcher) due() (time.Time, bool) {
-	if !w.settings.Enabled {
+	if !w.watching {
 		return time.Time{}, false
 	}
 	if b := w.inbox.pending(); b.active() {
@@ -207,7 +219,11 @@ func (w *Watcher) due() (time.Time, bool) {
 // pause is the time until the next look.
 func (w *Watcher) pause() time.Duration {
 	due, ok := w.due()
-	if !ok {
+	switch {
+	case ok:
+	case !w.watching && w.settings.Enabled:
+		due = w.settings.PausedUntil
+	default:
 		return time.Hour
 	}
 	return max(0, time.Until(due))
@@ -218,10 +234,10 @@ func (w *Watcher) patience() time.Duration { return max(maxWait, 2*w.settings.Qu
 
 // look takes a picture and makes it the last one.
 func (w *Watcher) look() *picture {
-	p := w.sys.look(w.files, w.settings.Enabled)
+	p := w.sys.look(w.files, w.watching)
 	mode := Events
 	switch {
-	case !w.settings.Enabled:
+	case !w.watching:
 		mode = Off
 	case p.blind != "" && w.settings.Poll > 0:
 		mode = Polling
@@ -245,7 +261,7 @@ func (w *Watcher) look() *picture {
 	switch {
 	case p.blind != "" && was == "":
 		w.log.Info("Watching files at intervals, since not every change makes an event", "reason", p.blind, "poll", w.settings.Poll)
-	case p.blind == "" && was != "" && w.settings.Enabled:
+	case p.blind == "" && was != "" && w.watching:
 		w.log.Info("Watching files by events again")
 	}
 	w.last, w.lookedAt = p, time.Now()
@@ -362,7 +378,7 @@ func (w *Watcher) adopt(l load, before *picture) {
 			s.LastError, s.LastErrorAt = l.err.Error(), time.Now()
 		}
 	})
-	if w.settings.Enabled && !w.dealtWith(p) {
+	if w.watching && !w.dealtWith(p) {
 		w.inbox.note(false)
 	}
 }
