@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,7 @@ type API struct {
 	gate     *gate
 	limits   *limits
 	table    []route
+	openAPI  func() object // made at the first use
 	router   http.Handler
 }
 
@@ -42,6 +44,7 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{Deps: d, gate: newGate(), limits: newLimits()}
 	a.table = a.routes()
+	a.openAPI = sync.OnceValue(func() object { return openAPI(a.table) })
 	a.router = a.newRouter()
 	return a
 }

@@ -22,6 +22,14 @@ import (
 func (a *API) configRoutes() []route {
 	return []route{
 		{
+			method: http.MethodGet, path: "/config", role: viewer, summary: "The configuration in force, secrets hidden, with the place that each value comes from.",
+			query: []param{
+				{name: "view", words: configViews, doc: "`effective` is what was set, by whatever layer; `file` is what the files say; `defaults` adds all that nobody has set."},
+				{name: "format", words: []string{"json", "conf"}, doc: "`conf` gives a text that natsd can read, but for the secrets."},
+			},
+			result: api.Config{}, produces: []string{confType}, serve: a.config,
+		},
+		{
 			method: http.MethodGet, path: "/config/files", role: viewer, summary: "Files that the configuration in force was made from.",
 			result: []api.File{}, serve: a.configFiles,
 		},
@@ -36,7 +44,7 @@ func (a *API) configRoutes() []route {
 		{
 			method: http.MethodGet, path: "/config/history/{rev}", role: viewer, summary: "One revision: its plan and its files, secrets hidden.",
 			query:  []param{{name: "format", words: []string{"json", "conf"}, doc: "`conf` gives the text of the configuration file alone."}},
-			result: api.RevisionDetail{}, codes: []api.Code{api.NotFound}, serve: a.revision,
+			result: api.RevisionDetail{}, produces: []string{confType}, codes: []api.Code{api.NotFound}, serve: a.revision,
 		},
 		{
 			method: http.MethodPost, path: "/config/history/{rev}/restore", role: admin, scope: "config:write",

@@ -33,6 +33,8 @@ type node struct {
 	dir  string
 	conf string // path of the configuration file
 	unix *http.Client
+
+	contract *contract
 }
 
 // start serves a configuration; "<dir>" in it stands for a folder of the test. The server listens on
@@ -76,6 +78,9 @@ func start(t *testing.T, text string) *node {
 	case err := <-ended:
 		ended <- err
 		t.Fatal("ended at its start")
+	}
+	if n.contract, err = newContract(n.ask(http.MethodGet, "/openapi.json", nil).body); err != nil {
+		t.Fatal(err)
 	}
 	return n
 }
@@ -147,7 +152,13 @@ func (n *node) askAt(client *http.Client, base, method, path string, body any, h
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	return answer{resp, data}
+	a := answer{resp, data}
+	if n.contract != nil {
+		if err := n.contract.check(method, strings.SplitN(path, "?", 2)[0], a); err != nil {
+			n.t.Errorf("%s %s: %v\n%s", method, path, err, data)
+		}
+	}
+	return a
 }
 
 // want checks the status and decodes the answer into v, if there is one.

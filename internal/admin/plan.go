@@ -100,9 +100,5 @@ func itemOf(code, component string, p *syntax.Problem) api.Item {
 // pointerOf makes a JSON Pointer of the path of a key.
 func pointerOf(path string) string {
 	elems := strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(path), ".")
-	escape := strings.NewReplacer("~", "~0", "/", "~1")
-	for i := range elems {
-		elems[i] = escape.Replace(elems[i])
-	}
-	return "/" + strings.Join(elems, "/")
+	return pointer(elems)
 }

@@ -41,6 +41,7 @@ func (a *API) reloadState(c *call) (any, error) {
 	out := &api.Reload{
 		Running: st.Running, Generation: st.Generation, Revision: st.Revision, Digest: o.Digest, LoadedAt: a.Server.Server().ConfigLoaded.UTC(),
 		Pending: list(st.Pending), Counts: map[string]uint64{}, Last: planOf(st.Last),
+		Watcher: api.Watcher{Files: []api.WatchedFile{}, Pending: []string{}},
 	}
 	for result, n := range st.Counts {
 		out.Counts[string(result)] = n

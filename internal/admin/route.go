@@ -20,13 +20,14 @@ type route struct {
 	stream     bool // answers until the client leaves: no deadline
 	unaudited  bool // changes nothing although its method says so
 
-	summary string
-	query   []param
-	body    any      // a value of the type of the body; nil when there is none
-	media   []string // media types of the body beside application/json
-	result  any      // a value of the type of the answer; nil when there is none
-	status  int      // of success; 200 when zero
-	codes   []api.Code
+	summary  string
+	query    []param
+	body     any      // a value of the type of the body; nil when there is none
+	media    []string // media types of the body beside application/json
+	result   any      // a value of the type of the answer; nil when there is none
+	produces []string // media types of the answer beside application/json
+	status   int      // of success; 200 when zero, or 204 when there is no answer
+	codes    []api.Code
 
 	serve func(c *call) (any, error)
 }
@@ -42,6 +43,9 @@ type param struct {
 func (rt *route) mutates() bool {
 	return rt.method != http.MethodGet && !rt.unaudited
 }
+
+// disabled tells that the endpoint is a promise for later: it answers 501.
+func (rt *route) disabled() bool { return slices.Contains(rt.codes, api.FeatureDisabled) }
 
 // may tells whether somebody has the right to use the endpoint.
 func (rt *route) may(who *identity) bool {
@@ -64,6 +68,7 @@ func (a *API) routes() []route {
 		a.monitorRoutes(),
 		a.reloadRoutes(),
 		a.configRoutes(),
+		a.docsRoutes(),
 	)
 }
 

@@ -13,7 +13,8 @@ type decoder struct {
 	problems
 	src      Source
 	tree     *node
-	broken   bool // the file has syntax errors, so the tree is incomplete
+	root     *block // of what has been read
+	broken   bool   // the file has syntax errors, so the tree is incomplete
 	refusals []syntax.Problem
 	files    syntax.Files
 	archive  *Archive

@@ -73,6 +73,7 @@ func loadWith(d *decoder, src Source, files syntax.Files) (*Options, *Report) {
 	}
 	o := &Options{ConfigFile: src.Path, LoadedAt: time.Now(), Archive: d.archive}
 	root := newBlock(d, tree, "", Pos{})
+	d.root = root
 	d.readFile(root, o, report)
 	o.Values = d.layer(root)
 	if !d.broken {
