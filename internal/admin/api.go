@@ -45,6 +45,7 @@ func New(d Deps) *API {
 	a := &API{Deps: d, gate: newGate(), limits: newLimits()}
 	a.table = a.routes()
 	a.openAPI = sync.OnceValue(func() object { return openAPI(a.table) })
+	d.Server.Events().Remember(rememberedEvents)
 	a.router = a.newRouter()
 	return a
 }

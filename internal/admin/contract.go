@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"natsd/internal/config"
+	"natsd/internal/event"
 	"natsd/internal/reload"
 	"natsd/internal/status"
 )
@@ -14,6 +15,8 @@ type Server interface {
 	status.Source
 	// Options is the configuration in force.
 	Options() *config.Options
+	// Events tells what happens.
+	Events() *event.Hub
 	// ReloadReport loads the configuration again and puts it into force. The report is nil when there
 	// is nothing to load again.
 	ReloadReport(ctx context.Context, req reload.Request) (*reload.Report, error)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type node struct {
 	unix *http.Client
 
 	contract *contract
+	stop func() // and wait for the end; once at most
 }
 
 // start serves a configuration; "<dir>" in it stands for a folder of the test. The server listens on
@@ -65,12 +67,15 @@ func start(t *testing.T, text string) *node {
 	n.unix = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}}}
-	t.Cleanup(func() {
+	n.stop = sync.OnceFunc(func() {
 		n.unix.CloseIdleConnections()
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
+	})
+	t.Cleanup(func() {
+		n.stop()
 		_ = os.RemoveAll(dir)
 	})
 	select {

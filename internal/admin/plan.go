@@ -21,7 +21,7 @@ func planOf(r *reload.Report) *api.Plan {
 		Verdict: r.Verdict.String(), Changes: changesOf(r.Changes), Omitted: r.Omitted, Summary: map[string]int{},
 		Predicted: effectsOf(r.Predicted), Effects: effectsOf(r.Effects), Warnings: itemsOf(r.Warnings), Errors: itemsOf(r.Problems),
 		Result: api.Result{
-			Outcome: string(r.Result), Applied: r.Moved(), Duration: float64(r.Duration.Microseconds()) / 1000, Pending: list(r.Pending),
+			Outcome: string(r.Result), Applied: r.Moved(), Duration: milliseconds(r.Duration), Pending: list(r.Pending),
 		},
 	}
 	for v, n := range r.Summary {

@@ -69,6 +69,7 @@ func (a *API) routes() []route {
 		a.reloadRoutes(),
 		a.configRoutes(),
 		a.docsRoutes(),
+		a.eventRoutes(),
 	)
 }
 

@@ -14,7 +14,10 @@ import (
 // Serve answers requests on ln, which it takes over, until ctx ends. On a unix socket the process at the
 // other end is who asks. It may be called for several listeners.
 func (a *API) Serve(ctx context.Context, ln net.Listener, log *slog.Logger) error {
-	return monitor.NewServer(a.router, log).WithConnContext(withPeer).Serve(ctx, ln)
+	from := func(conn context.Context, sock net.Conn) context.Context {
+		return withPeer(withListener(conn, ctx), sock)
+	}
+	return monitor.NewServer(a.router, log).WithConnContext(from).Serve(ctx, ln)
 }
 
 // errNoTLS is for those who come while a reload takes TLS away.

@@ -22,6 +22,7 @@ type Hub struct {
 	mu   sync.Mutex // guards what follows, and the queues of the subscriptions; a leaf
 	seq  uint64
 	subs []*Subscription
+	past past
 }
 
 // NewHub returns a hub without subscriptions.
@@ -41,6 +42,7 @@ func (h *Hub) Publish(d Data) {
 	defer h.mu.Unlock()
 	h.seq++
 	e := Event{Seq: h.seq, Time: time.Now(), Data: d}
+	h.past.add(e)
 	for _, s := range h.subs {
 		if s.mask&(1<<k) != 0 {
 			s.addLocked(e)
@@ -51,13 +53,7 @@ func (h *Hub) Publish(d Data) {
 // Subscribe listens to events of the given kinds, or of all kinds if none is given, until
 // [Subscription.Close]. At most bound events wait for Take; what comes then is dropped.
 func (h *Hub) Subscribe(bound int, of ...Kind) *Subscription {
-	if len(of) == 0 {
-		of = Kinds()
-	}
-	s := &Subscription{hub: h, bound: bound, ready: make(chan struct{}, 1)}
-	for _, k := range of {
-		s.mask |= 1 << k
-	}
+	s := newSubscription(h, bound, of)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.subs = append(h.subs, s)
@@ -68,6 +64,9 @@ func (h *Hub) Subscribe(bound int, of ...Kind) *Subscription {
 // lookLocked finds out what is wanted.
 func (h *Hub) lookLocked() {
 	var wanted uint64
+	if h.past.size > 0 {
+		wanted = maskOf(nil)
+	}
 	for _, s := range h.subs {
 		wanted |= s.mask
 	}
@@ -84,11 +83,27 @@ type Subscription struct {
 
 	// guarded by the hub's lock
 	waiting []Event
+	old     int    // of waiting are of the time before the subscription, and not bounded
 	dropped uint64 // since the last Take
 }
 
+func newSubscription(h *Hub, bound int, of []Kind) *Subscription {
+	return &Subscription{hub: h, bound: bound, mask: maskOf(of), ready: make(chan struct{}, 1)}
+}
+
+// maskOf has the bits of some kinds, or of all if none is given.
+func maskOf(of []Kind) (mask uint64) {
+	if len(of) == 0 {
+		of = Kinds()
+	}
+	for _, k := range of {
+		mask |= 1 << k
+	}
+	return mask
+}
+
 func (s *Subscription) addLocked(e Event) {
-	if len(s.waiting) >= s.bound {
+	if len(s.waiting)-s.old >= s.bound {
 		s.dropped++
 		return
 	}
@@ -108,7 +123,7 @@ func (s *Subscription) Take() (events []Event, dropped uint64) {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	events, dropped = s.waiting, s.dropped
-	s.waiting, s.dropped = nil, 0
+	s.waiting, s.old, s.dropped = nil, 0, 0
 	return events, dropped
 }
 

@@ -165,6 +165,43 @@ func TestManyPublishers(t *testing.T) {
 	}
 }
 
+func TestResume(t *testing.T) {
+	t.Parallel()
+	h := NewHub()
+	h.Remember(4)
+	for i := range 6 { // 1 and 2 are forgotten
+		h.Publish(Stalled{Stalls: int64(i + 1)})
+	}
+	if got := h.Recent(); len(got) != 4 || got[0].Seq != 3 || got[3].Seq != 6 {
+		t.Errorf("recent: %v", got)
+	}
+	for _, c := range []struct {
+		after uint64
+		want  int
+		whole bool
+	}{{6, 0, true}, {5, 1, true}, {2, 4, true}, {1, 4, false}, {0, 4, false}, {7, 0, false}, {1 << 63, 0, false}} {
+		s, whole := h.Resume(c.after, 1, ConnectionStalled)
+		h.Publish(Stopping{})
+		if got, _ := s.Take(); len(got) != c.want || whole != c.whole {
+			t.Errorf("after %d: %d events, whole %v", c.after, len(got), whole)
+		}
+		s.Close()
+		h = NewHub()
+		h.Remember(4)
+		for i := range 6 {
+			h.Publish(Stalled{Stalls: int64(i + 1)})
+		}
+	}
+	s, _ := h.Resume(2, 1)
+	defer s.Close()
+	<-s.Ready()
+	h.Publish(Stopping{})
+	h.Publish(Stopping{})
+	if got, dropped := s.Take(); len(got) != 5 || dropped != 1 {
+		t.Errorf("%d events and %d dropped beside the old ones", len(got), dropped)
+	}
+}
+
 func TestUnwantedCostsNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
 	h := NewHub()
 	f := &status.Facts{}

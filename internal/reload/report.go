@@ -94,6 +94,13 @@ type Passed struct{ Revision int }
 // Kind implements [event.Data].
 func (Passed) Kind() event.Kind { return event.ReloadProbationPassed }
 
+// Brief is the report without its lists, for those who keep many of them.
+func (r *Report) Brief() *Report {
+	b := *r
+	b.Changes, b.Predicted.List, b.Effects.List, b.Warnings = nil, nil, nil, nil
+	return &b
+}
+
 // Moved tells that another configuration came into force.
 func (r *Report) Moved() bool {
 	return !r.Request.DryRun && (r.Result == Applied || r.Result == Failed && r.To.Revision != 0)

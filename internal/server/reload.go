@@ -137,7 +137,7 @@ const shownEffects = 20
 
 // logReload tells what an attempt has changed. A refusal is told by who asked for it.
 func (s *Server) logReload(r *reload.Report) {
-	s.Events().Publish(r)
+	s.Events().Publish(r.Brief())
 	if r.Request.DryRun {
 		return
 	}
