@@ -31,9 +31,9 @@ func (a *API) eventRoutes() []route {
 	return []route{
 		{
 			method: http.MethodGet, path: "/events", role: viewer, perAccount: true, stream: true,
-			summary: "What happens, as it happens: as server-sent events, or as JSON lines for `Accept: application/x-ndjson`. `Last-Event-ID` goes on after an event.",
-			query:   append(slices.Clip(filters), param{name: "strict", kind: "boolean", doc: "Refuse with 410 to go on from an event that is not known any more, in place of a first event `stream.gap`."}),
-			result:  api.Event{}, codes: []api.Code{api.CursorExpired, api.NotAcceptable}, serve: a.events,
+			summary:  "What happens, as it happens: as server-sent events, or as JSON lines for `Accept: application/x-ndjson`. `Last-Event-ID` goes on after an event.",
+			query:    append(slices.Clip(filters), param{name: "strict", kind: "boolean", doc: "Refuse with 410 to go on from an event that is not known any more, in place of a first event `stream.gap`."}),
+			produces: streamTypes, codes: []api.Code{api.CursorExpired, api.NotAcceptable}, serve: a.events,
 		},
 		{
 			method: http.MethodGet, path: "/events/recent", role: viewer, perAccount: true, summary: "What has happened, oldest first.",

@@ -36,7 +36,7 @@ type node struct {
 	unix *http.Client
 
 	contract *contract
-	stop func() // and wait for the end; once at most
+	stop     func() // and wait for the end; once at most
 }
 
 // start serves a configuration; "<dir>" in it stands for a folder of the test. The server listens on

@@ -245,6 +245,9 @@ func (g *schemas) fields(t reflect.Type, props object) (required []string) {
 		switch {
 		case !f.IsExported(), tag == "-":
 			continue
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Pointer:
+			g.fields(f.Type.Elem(), props) // all or none of them
+			continue
 		case f.Anonymous && name == "":
 			required = append(required, g.fields(f.Type, props)...)
 			continue

@@ -164,3 +164,6 @@ func (c *call) recheck() error {
 	}
 	return err
 }
+
+// streamTypes are the forms of a stream.
+var streamTypes = []string{api.EventStreamType, api.NDJSONType}
