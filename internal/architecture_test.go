@@ -30,10 +30,11 @@ var layers = [][]string{
 	// The hub, and who may connect to it.
 	{"internal/auth", "internal/broker"},
 	{"internal/conn"},
-	// Kinds of connections, and services without a socket.
-	{"internal/link/client", "internal/system"},
+	// Kinds of connections.
+	{"internal/link/client"},
 	{"internal/monitor"},
-	{"internal/admin"},
+	// What answers from the state of the server: operators, and services without a socket.
+	{"internal/admin", "internal/system"},
 	{"internal/server"},
 	{"cmd/natsd"},
 	// Black-box tests.

@@ -21,8 +21,9 @@ type Account struct {
 	mu        sync.Mutex // held while the interest changes; taken before the lock of the index
 	audiences [numKinds]*audience
 
-	clients atomic.Int64
-	retired atomic.Bool // closed, for as long as it is not opened again; set under the broker's lock
+	clients   atomic.Int64
+	elsewhere atomic.Int64 // client connections at other servers
+	retired   atomic.Bool  // closed, for as long as it is not opened again; set under the broker's lock
 
 	// Received and Sent count messages as the server sees them, those of routes included.
 	Received, Sent Volume
@@ -75,10 +76,27 @@ func (a *Account) Clients() int { return int(max(a.clients.Load(), 0)) }
 // Gone tells that the broker has forgotten the account. There may be a new one of that name.
 func (a *Account) Gone() bool { return a.clients.Load() < 0 }
 
+// SetElsewhere says how many client connections the account has at other servers. They count for its
+// limit. If it has too many then, that is the caller's business.
+func (a *Account) SetElsewhere(n int) { a.elsewhere.Store(int64(n)) }
+
+// Elsewhere is the number of client connections at other servers, as far as it is known.
+func (a *Account) Elsewhere() int { return int(a.elsewhere.Load()) }
+
+// Excess is how many client connections the account has above its limit, those at other servers
+// included.
+func (a *Account) Excess() int {
+	limit := a.Limits().MaxConnections
+	if limit < 0 {
+		return 0
+	}
+	return max(0, a.Clients()+a.Elsewhere()-limit)
+}
+
 // Join counts a client connection in, unless the account is full or gone.
 func (a *Account) Join() bool {
 	n := a.clients.Add(1)
-	if limit := a.Limits().MaxConnections; n <= 0 || limit >= 0 && n > int64(limit) {
+	if limit := a.Limits().MaxConnections; n <= 0 || limit >= 0 && n+a.elsewhere.Load() > int64(limit) {
 		a.Leave()
 		return false
 	}

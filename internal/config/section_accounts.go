@@ -23,7 +23,7 @@ var accountsSection = section{title: "Accounts", decode: decodeAccounts, check: 
 	{Path: "accounts.*.limits.max_payload", Aliases: []string{"max_pay"}, Type: Size, Default: -1, Doc: "Largest message."},
 	{Path: "accounts.*.limits.max_leafnodes", Aliases: []string{"max_leafs"}, Type: Int, Default: -1, Doc: "Leafnode connections."},
 }, permissionKeys("accounts.*.default_permissions"), []Key{
-	{Path: "system_account", Aliases: []string{"system"}, Exact: true, Type: Text, TypeError: "system account name must be a string", Doc: "Account of the server itself; `$SYS` when not set. Its events and most of its requests are not built yet."},
+	{Path: "system_account", Aliases: []string{"system"}, Exact: true, Type: Text, TypeError: "system account name must be a string", Doc: "Account of the server itself; `$SYS` when not set."},
 	{Path: "no_system_account", Aliases: []string{"no_system", "no_sys_acc"}, Type: Bool, Default: false, Doc: "The server has no system account."},
 })}
 

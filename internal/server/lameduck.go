@@ -20,6 +20,7 @@ func (s *Server) LameDuck() {
 	o := s.Options()
 	s.logger.Info("Entering lame duck mode, stop accepting new clients")
 	s.Events().Publish(event.LameDuck{Grace: o.LameDuckGrace, Duration: o.LameDuckDuration})
+	s.services.LameDuck()
 	s.accepts.Store(false)
 	s.sockets.clients.shut()
 	if s.conns.Len() == 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"sync/atomic"
@@ -115,8 +116,11 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 	}
 	s.tasks = task.New(context.Background(), s.panicked)
 	s.clients = client.New(s.broker, s.conns, s.tasks, log.Logger(), log)
-	s.services = system.New(s.systemInfo)
 	s.collector = monitor.New(s, s.Options)
+	s.services = system.New(system.Setup{
+		Collector: s.collector, Broker: s.broker, Events: s.Events(), Tasks: s.tasks,
+		Log: s.logger, Info: s.systemInfo, Operator: operator{s}, Sent: &s.conns.Out,
+	})
 	s.initSockets()
 	if s.auth, err = auth.New(o, nil); err != nil {
 		return nil, err
@@ -160,8 +164,10 @@ func identity() (id, xkey string, err error) {
 // and sets limits: an account that o only names, or does not have any more, has none.
 func (s *Server) openAccounts(o *config.Options) {
 	s.openAccount(config.GlobalAccount)
-	if o.SystemAccount != "" {
-		s.openAccount(o.SystemAccount)
+	if o.SystemAccount == "" {
+		s.services.SetSystem(nil)
+	} else {
+		s.services.SetSystem(s.openAccount(o.SystemAccount))
 	}
 	limits := map[string]*config.AccountLimits{}
 	for i := range o.Accounts {
@@ -173,10 +179,10 @@ func (s *Server) openAccounts(o *config.Options) {
 	}
 }
 
-func (s *Server) openAccount(name string) {
-	if s.broker.Account(name) == nil {
-		s.services.ServeUserInfo(s.broker.Open(name))
-	}
+func (s *Server) openAccount(name string) *broker.Account {
+	a := s.broker.Open(name)
+	s.services.Open(a)
+	return a
 }
 
 // closeAccounts forgets the accounts that o does not have, once nobody is in them.
@@ -192,10 +198,8 @@ func (s *Server) closeAccounts(o *config.Options) {
 // systemInfo is how the server's services introduce it.
 func (s *Server) systemInfo() system.ServerInfo {
 	o := s.Options()
-	flags := o.FeatureFlags
-	if flags == nil {
-		flags = map[string]bool{}
-	}
+	flags := config.KnownFeatures()
+	maps.Copy(flags, o.FeatureFlags)
 	return system.ServerInfo{
 		Name: s.name(o), Host: o.Host, ID: s.id, Version: version.Protocol,
 		Tags: o.Tags, Metadata: o.Metadata, FeatureFlags: flags,
@@ -235,6 +239,9 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		s.logger.Info("Initiating Shutdown...")
 		s.Events().Publish(event.Stopping{})
+		if !s.ducking.Load() { // those who have been told of that know
+			s.services.Stopping()
+		}
 	}
 	s.stop()
 	s.logger.Info("Server Exiting..")
@@ -254,6 +261,7 @@ func (s *Server) start(o *config.Options) error {
 	s.writePorts(o)
 	s.startWatcher()
 	s.tasks.Go("tidy", s.tidy)
+	s.services.Start()
 	return nil
 }
 

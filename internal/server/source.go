@@ -9,6 +9,7 @@ import (
 	"natsd/internal/interest"
 	"natsd/internal/link/client"
 	"natsd/internal/status"
+	"natsd/internal/system"
 	"natsd/internal/version"
 )
 
@@ -125,13 +126,18 @@ func (s *Server) Account(name string) (status.AccountDetail, bool) {
 	if a == nil {
 		return status.AccountDetail{}, false
 	}
-	return status.AccountDetail{
+	detail := status.AccountDetail{
 		Account:  accountStatus(a),
 		Updated:  s.started,
 		System:   name == s.Options().SystemAccount,
 		Complete: true,
+		Imports:  system.Imports(name, s.Options().SystemAccount),
 		Index:    indexStats(a.Index().Stats()),
-	}, true
+	}
+	if detail.System {
+		detail.Exports = system.Exports()
+	}
+	return detail, true
 }
 
 // IndexStats returns the statistics of one account's index, or of all for "".

@@ -1,56 +1,42 @@
 package system
 
 import (
-	"encoding/json"
-	"strconv"
-	"sync/atomic"
 	"time"
-
-	"natsd/internal/broker"
 )
 
-// ServerInfo says in every answer which server gave it.
+// ServerInfo says in every message which server sent it.
 type ServerInfo struct {
 	Name         string            `json:"name"`
 	Host         string            `json:"host"`
 	ID           string            `json:"id"`
+	Cluster      string            `json:"cluster,omitempty"`
+	Domain       string            `json:"domain,omitempty"`
 	Version      string            `json:"ver"`
 	Tags         []string          `json:"tags,omitempty"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
-	FeatureFlags map[string]bool   `json:"feature_flags"`
+	FeatureFlags map[string]bool   `json:"feature_flags,omitempty"`
 	JetStream    bool              `json:"jetstream"`
 	Flags        uint64            `json:"flags"`
-	Seq          uint64            `json:"seq"` // counts the answers of this server
+	Seq          uint64            `json:"seq"` // counts the messages of this server
 	Time         time.Time         `json:"time"`
 }
 
-// Services answers requests of clients. It is safe for concurrent use.
-type Services struct {
-	server func() ServerInfo // without Seq and Time
-	seq    atomic.Uint64
+// introduce returns what this server says of itself in its next message.
+func (s *Services) introduce(now time.Time) ServerInfo {
+	info := s.setup.Info()
+	info.Seq, info.Time = s.seq.Add(1), now.UTC()
+	return info
 }
 
-// New returns the services of a server that describes itself by server.
-func New(server func() ServerInfo) *Services { return &Services{server: server} }
-
-// origin is where answers come from.
-var origin = broker.Origin{Kind: broker.Internal}
-
-// answer is what a service says.
+// answer is what a service says. Data that is a nil pointer shows as null, nil itself not at all.
 type answer struct {
 	Server ServerInfo `json:"server"`
 	Data   any        `json:"data,omitempty"`
+	Error  *failure   `json:"error,omitempty"`
 }
 
-// reply publishes data in account a, on the subject that the request m asked for.
-func (s *Services) reply(b *broker.Batch, a *broker.Account, m *broker.Msg, data any) {
-	info := s.server()
-	info.Seq, info.Time = s.seq.Add(1), b.Now.UTC()
-	body, err := json.Marshal(answer{info, data})
-	if err != nil {
-		return // unreachable: answers are plain data
-	}
-	size := strconv.AppendInt(nil, int64(len(body)), 10)
-	msg := []broker.Msg{{Body: body, HeaderLen: -1, SizeTok: size}}
-	a.Publish(b, &broker.Run{Subject: m.Reply, From: &origin, Msgs: msg})
+// failure is why a service has nothing to say.
+type failure struct {
+	Code        int    `json:"code"` // as in HTTP
+	Description string `json:"description"`
 }

@@ -1,6 +1,8 @@
 package system
 
 import (
+	"encoding/json"
+	"strconv"
 	"time"
 
 	"natsd/internal/auth"
@@ -15,11 +17,6 @@ const UserInfoSubject = "$SYS.REQ.USER.INFO"
 type userInfo struct {
 	services *Services
 	account  *broker.Account
-}
-
-// ServeUserInfo offers USER.INFO in account a.
-func (s *Services) ServeUserInfo(a *broker.Account) {
-	a.Subscribe(nil, &broker.Sub{Subject: UserInfoSubject, Kind: broker.Internal, Private: true, Sink: &userInfo{s, a}})
 }
 
 // principal is a publisher that has been let in.
@@ -52,16 +49,26 @@ type responses struct {
 // Deliver answers every request that wants an answer.
 func (u *userInfo) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	who, ok := r.From.Info.(principal)
-	if !ok {
+	if !ok || u.services.system.Load() == nil {
 		return 0
 	}
 	sub.Delivered.Add(int64(len(r.Msgs)))
 	for i := range r.Msgs {
 		if m := &r.Msgs[i]; len(m.Reply) > 0 {
-			u.services.reply(b, u.account, m, describe(who.Grant(), b.Now))
+			u.reply(b, m, describe(who.Grant(), b.Now))
 		}
 	}
 	return len(r.Msgs)
+}
+
+// reply answers in the batch of the requester.
+func (u *userInfo) reply(b *broker.Batch, m *broker.Msg, data userData) {
+	body, err := json.Marshal(answer{Server: u.services.introduce(b.Now), Data: data})
+	if err != nil {
+		return // unreachable: it is plain data
+	}
+	msg := []broker.Msg{{Body: body, HeaderLen: -1, SizeTok: strconv.AppendInt(nil, int64(len(body)), 10)}}
+	u.account.Publish(b, &broker.Run{Subject: m.Reply, From: &origin, Msgs: msg})
 }
 
 func describe(g *auth.Grant, now time.Time) userData {

@@ -3,8 +3,6 @@ package system
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -15,24 +13,6 @@ import (
 	"natsd/internal/broker"
 	"natsd/internal/perm"
 )
-
-// inbox is a subscriber that keeps what it gets.
-type inbox struct {
-	mu   sync.Mutex
-	msgs []string
-}
-
-func (in *inbox) Deliver(_ *broker.Batch, _ *broker.Sub, r *broker.Run) int {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for _, m := range r.Msgs {
-		if len(m.Reply) > 0 || m.HeaderLen >= 0 || string(m.SizeTok) != strconv.Itoa(len(m.Body)) {
-			in.msgs = append(in.msgs, fmt.Sprintf("malformed: %+v", m))
-		}
-		in.msgs = append(in.msgs, string(m.Body))
-	}
-	return len(r.Msgs)
-}
 
 // user is a publisher that has been let in.
 type user struct{ grant auth.Grant }
@@ -48,18 +28,6 @@ func ask(a *broker.Account, who any, replies ...string) int {
 	}
 	from := &broker.Origin{Kind: broker.Client, Info: who}
 	return a.Publish(b, &broker.Run{Subject: []byte(UserInfoSubject), From: from, Msgs: b.Msgs[:len(replies)]})
-}
-
-// account returns one with the services in it, and what is subscribed to "in".
-func account(s *Services, name string) (*broker.Account, *inbox) {
-	a, in := broker.New().Open(name), new(inbox)
-	s.ServeUserInfo(a)
-	a.Subscribe(nil, &broker.Sub{Subject: "in", SID: "1", Sink: in})
-	return a, in
-}
-
-func newServices() *Services {
-	return New(func() ServerInfo { return ServerInfo{Name: "srv", ID: "N1", FeatureFlags: map[string]bool{}} })
 }
 
 func TestUserInfo(t *testing.T) {
@@ -88,25 +56,20 @@ func TestUserInfo(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, in := account(newServices(), tt.grant.Account)
-			if n := ask(a, &user{tt.grant}, "in"); n != 1 {
+			h := newHouse(t)
+			in := listen(t, h.app, "in")
+			if n := ask(h.app, &user{tt.grant}, "in"); n != 1 {
 				t.Errorf("%d deliveries of the request, want 1", n)
 			}
-			var answer struct {
-				Server ServerInfo
-				Data   any
-			}
-			if len(in.msgs) != 1 || json.Unmarshal([]byte(in.msgs[0]), &answer) != nil {
-				t.Fatalf("answers: %q", in.msgs)
-			}
-			var want any
+			answer := in.next(t)
+			var want map[string]any
 			if err := json.Unmarshal([]byte(tt.want), &want); err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(want, answer.Data); d != "" {
+			if d := cmp.Diff(want, answer.data); d != "" {
 				t.Error(d)
 			}
-			if s := answer.Server; s.ID != "N1" || s.Name != "srv" || s.Seq != 1 || time.Since(s.Time) > time.Minute {
+			if s := answer.server; s.ID != ownID || s.Name != "srv" || s.Seq != 1 || time.Since(s.Time) > time.Minute {
 				t.Errorf("server: %+v", s)
 			}
 		})
@@ -126,16 +89,19 @@ func TestUserInfoTellsWhatIsLeft(t *testing.T) {
 // who is not a client gets none.
 func TestUserInfoAnswersEachRequest(t *testing.T) {
 	t.Parallel()
-	s := newServices()
-	a, in := account(s, "A")
-	who := &user{auth.Grant{User: "u", Account: "A"}}
-	if n := ask(a, who, "in", "", "in"); n != 3 || len(in.msgs) != 2 {
-		t.Errorf("%d deliveries, answers %q", n, in.msgs)
+	h := newHouse(t)
+	in := listen(t, h.app, "in")
+	who := &user{auth.Grant{User: "u", Account: "APP"}}
+	if n := ask(h.app, who, "in", "", "in"); n != 3 {
+		t.Errorf("%d deliveries", n)
 	}
-	if n := ask(a, nil, "in"); n != 0 || len(in.msgs) != 2 {
-		t.Errorf("%d deliveries, answers %q", n, in.msgs)
+	in.next(t)
+	in.next(t)
+	if n := ask(h.app, nil, "in"); n != 0 {
+		t.Errorf("%d deliveries", n)
 	}
-	if n := s.seq.Load(); n != 2 {
+	in.silent(t)
+	if n := h.seq.Load(); n != 2 {
 		t.Errorf("sequence %d", n)
 	}
 }
@@ -143,30 +109,33 @@ func TestUserInfoAnswersEachRequest(t *testing.T) {
 // A reply that leads back to the service must not go round in circles.
 func TestUserInfoDoesNotAnswerItself(t *testing.T) {
 	t.Parallel()
-	a, in := account(newServices(), "A")
-	ask(a, &user{auth.Grant{Account: "A"}}, UserInfoSubject)
-	if len(in.msgs) != 0 {
-		t.Errorf("answers: %q", in.msgs)
+	h := newHouse(t)
+	ask(h.app, &user{auth.Grant{Account: "APP"}}, UserInfoSubject)
+	if n := h.seq.Load(); n != 1 {
+		t.Errorf("%d answers", n)
 	}
 }
 
 func TestUserInfoForMany(t *testing.T) {
 	t.Parallel()
-	s := newServices()
-	a, in := account(s, "A")
+	h := newHouse(t)
+	in := listen(t, h.app, "in")
 	var all sync.WaitGroup
 	const users, requests = 8, 100
 	for i := range users {
 		all.Go(func() {
-			who := &user{auth.Grant{User: fmt.Sprint(i), Account: "A"}}
+			who := &user{auth.Grant{User: fmt.Sprint(i), Account: "APP"}}
 			for range requests {
-				ask(a, who, "in")
+				ask(h.app, who, "in")
 			}
 		})
 	}
 	all.Wait()
-	slices.Sort(in.msgs)
-	if n := len(slices.Compact(in.msgs)); n != users*requests {
-		t.Errorf("%d different answers, want %d", n, users*requests)
+	seen := map[uint64]bool{}
+	for range users * requests {
+		seen[in.next(t).server.Seq] = true
+	}
+	if len(seen) != users*requests {
+		t.Errorf("%d different answers, want %d", len(seen), users*requests)
 	}
 }

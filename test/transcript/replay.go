@@ -219,7 +219,7 @@ func (r *replay) connect(s Step) error {
 
 // known gives the placeholders that have one value in the whole replay.
 func (r *replay) known(name string) (string, bool) {
-	if v, ok := r.scope.Value(name); ok {
+	if v, ok := r.scope.Value(name); ok && name != "client_port" { // that of a client is not ours to choose
 		return v, true
 	}
 	return r.keys.value(name)

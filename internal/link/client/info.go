@@ -88,6 +88,15 @@ func (s *Session) SendInfo(change func(*Info)) {
 	s.conn.Flush()
 }
 
+// LameDuck tells the client to go elsewhere and reports whether it can understand that.
+func (s *Session) LameDuck() bool {
+	if !s.greeted.Load() {
+		return false
+	}
+	s.SendInfo(func(i *Info) { i.LameDuck = true })
+	return true
+}
+
 // Broadcast sends every client that can understand it a new INFO, changed by change.
 func (l *Link) Broadcast(change func(*Info)) {
 	for _, c := range l.registry.Append(nil) {

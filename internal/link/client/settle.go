@@ -81,6 +81,20 @@ func (l *Link) Follow(old *Settings) {
 	}
 }
 
+// Evict ends the newest connections of an account that has more than it may have in the whole cluster.
+func (l *Link) Evict(a *broker.Account) {
+	var in []*Session
+	for _, s := range l.sessions() {
+		if s.account.Load() == a && s.conn.Reason() == conn.Open {
+			in = append(in, s)
+		}
+	}
+	slices.SortFunc(in, func(a, b *Session) int { return cmp.Compare(b.conn.ID, a.conn.ID) })
+	for _, s := range in[:min(a.Excess(), len(in))] {
+		s.end(conn.MaxAccountConnectionsExceeded, wire.TextMaxAccountConnections)
+	}
+}
+
 // surplus is a connection that is one too many.
 type surplus struct {
 	*Session

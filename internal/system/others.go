@@ -1,0 +1,235 @@
+package system
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"natsd/internal/broker"
+	"natsd/internal/event"
+	"natsd/internal/status"
+)
+
+// patience is how long a server may be silent before it counts as gone. It tells of itself every
+// statszPeriod.
+const patience = 150 * time.Second
+
+// maxOthers bounds how many servers are remembered.
+const maxOthers = 4096
+
+// others are the other servers that share the system account.
+type others struct {
+	mu    sync.Mutex // a leaf
+	known map[string]*remote
+}
+
+// remote is what is known of another server.
+type remote struct {
+	name  string
+	heard time.Time
+	conns map[string]int // by account
+}
+
+func (o *others) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.known)
+}
+
+// hear notes that a server is there and reports whether that is new.
+func (o *others) hear(info *ServerInfo, now time.Time) (found bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	r := o.known[info.ID]
+	if r == nil && len(o.known) >= maxOthers {
+		return false
+	}
+	if r == nil {
+		r = &remote{conns: make(map[string]int)}
+		o.known[info.ID] = r
+		found = true
+	}
+	r.name, r.heard = info.Name, now
+	return found
+}
+
+// set notes how many connections an account has at a server, and returns those at all other servers.
+func (o *others) set(id, account string, conns int) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r := o.known[id]; r != nil {
+		if conns == 0 {
+			delete(r.conns, account)
+		} else {
+			r.conns[account] = conns
+		}
+	}
+	return o.sumLocked(account)
+}
+
+func (o *others) sum(account string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sumLocked(account)
+}
+
+func (o *others) sumLocked(account string) int {
+	n := 0
+	for _, r := range o.known {
+		n += r.conns[account]
+	}
+	return n
+}
+
+// forget takes out the servers that gone says are gone, and returns the accounts that had connections
+// there.
+func (o *others) forget(gone func(id string, r *remote) bool) (accounts []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, r := range o.known {
+		if gone(id, r) {
+			delete(o.known, id)
+			for a := range r.conns {
+				accounts = append(accounts, a)
+			}
+		}
+	}
+	return accounts
+}
+
+// listen adds what the server hears of others.
+func (s *Services) listen(t map[string]broker.Sink) {
+	id := s.setup.Info().ID
+	hear := func(filter string, serve func(ctx context.Context, r *request)) {
+		t[filter] = &handler{services: s, lane: &s.quick, foreign: true, serve: serve}
+	}
+	hear("$SYS.SERVER.*.STATSZ", s.heard)
+	hear("$SYS.SERVER.*.SHUTDOWN", s.heardEnd)
+	hear("$SYS.SERVER.ACCOUNT.*.CONNS", s.heardConns)
+	hear("$SYS._INBOX_."+id, s.heardConns)
+	hear(s.inboxes.prefix+"*", s.inboxes.take)
+	hear("$SYS.REQ.ACCOUNT.NSUBS", s.serveNumSubs)
+}
+
+// heard takes the statistics of another server, as a sign of life.
+func (s *Services) heard(_ context.Context, r *request) {
+	var m struct {
+		Server ServerInfo `json:"server"`
+	}
+	if json.Unmarshal(r.body, &m) == nil {
+		s.meet(&m.Server)
+	}
+}
+
+// meet notes a server. A new one is asked about its connections and told of those here.
+func (s *Services) meet(info *ServerInfo) {
+	if info.ID == "" || info.ID == s.setup.Info().ID || !s.others.hear(info, time.Now()) {
+		return
+	}
+	for _, a := range s.setup.Broker.Accounts() {
+		if a.Limits().MaxConnections >= 0 {
+			s.askConns(a.Name)
+		}
+		if a.Clients() > 0 {
+			s.sendConns(a.Name)
+		}
+	}
+	s.sendStatsz()
+}
+
+// heardEnd takes the last message of a server.
+func (s *Services) heardEnd(_ context.Context, r *request) {
+	var info ServerInfo
+	if json.Unmarshal(r.body, &info) == nil && info.ID != "" {
+		s.drop(func(id string, _ *remote) bool { return id == info.ID })
+	}
+}
+
+// dropSilent forgets servers that have not been heard of for long.
+func (s *Services) dropSilent(now time.Time) {
+	s.drop(func(_ string, r *remote) bool { return now.Sub(r.heard) > patience })
+}
+
+// dropLost forgets the server behind a route that has gone, if it was the last one to it.
+func (s *Services) dropLost(c event.Closed) {
+	if lost := c.Facts.Name; lost != "" && c.Facts.Kind == status.Router {
+		s.drop(func(id string, _ *remote) bool { return id == lost })
+	}
+}
+
+func (s *Services) drop(gone func(id string, r *remote) bool) {
+	for _, name := range s.others.forget(gone) {
+		if a := s.setup.Broker.Account(name); a != nil {
+			a.SetElsewhere(s.others.sum(name))
+		}
+	}
+}
+
+// numConns is what another server says of the connections of an account.
+type numConns struct {
+	Server  ServerInfo `json:"server"`
+	Account string     `json:"acc"`
+	Conns   int        `json:"conns"`
+	Leafs   int        `json:"leafnodes"`
+}
+
+// heardConns takes the number of connections that an account has elsewhere.
+func (s *Services) heardConns(_ context.Context, r *request) {
+	var m numConns
+	if json.Unmarshal(r.body, &m) != nil || m.Server.ID == s.setup.Info().ID || m.Account == "" {
+		return
+	}
+	s.meet(&m.Server)
+	a := s.setup.Broker.Account(m.Account)
+	if a == nil {
+		return
+	}
+	a.SetElsewhere(s.others.set(m.Server.ID, m.Account, max(m.Conns, 0)))
+	if a.Excess() > 0 {
+		s.setup.Operator.Evict(m.Account)
+	}
+}
+
+// connsRequest asks for the number of connections of an account.
+type connsRequest struct {
+	Server  ServerInfo `json:"server"`
+	Account string     `json:"acc"`
+}
+
+// askConns asks all servers how many connections an account has there.
+func (s *Services) askConns(account string) {
+	sys := s.system.Load()
+	if sys == nil || !token(account) {
+		return
+	}
+	info := s.introduce(time.Now())
+	body, err := json.Marshal(connsRequest{info, account})
+	if err != nil {
+		return
+	}
+	s.publish(sys, "$SYS.REQ.ACCOUNT."+account+".CONNS", "$SYS._INBOX_."+info.ID, nil, body)
+}
+
+// serveConns tells another server how many connections an account has here, if it has any.
+func serveConns(_ context.Context, s *Services, r *request) {
+	var q connsRequest
+	if len(r.body) > 0 {
+		if err := json.Unmarshal(r.body, &q); err != nil {
+			s.setup.Log.Error("Error unmarshalling account connections request: " + err.Error())
+			return
+		}
+	}
+	account := r.account()
+	if r.reply == "" || q.Account != "" && q.Account != account || q.Server.ID == s.setup.Info().ID {
+		return
+	}
+	m, ok := s.conns(account)
+	if !ok || m.TotalConns == 0 {
+		return
+	}
+	m.Server = s.introduce(time.Now())
+	if body, err := json.Marshal(m); err == nil {
+		s.respond(r, r.encoding(), body)
+	}
+}
