@@ -36,7 +36,9 @@ var layers = [][]string{
 	// What answers from the state of the server: operators, and services without a socket.
 	{"internal/admin", "internal/system"},
 	{"internal/server"},
-	{"cmd/natsd"},
+	// The programs. What natsctl is made of knows servers from outside only.
+	{"internal/ctl/client", "internal/ctl/contexts", "internal/ctl/output"},
+	{"cmd/natsd", "cmd/natsctl"},
 	// Black-box tests.
 	{"test/harness"},
 	{"test/abuse", "test/client", "test/compare", "test/reload", "test/transcript"},
