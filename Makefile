@@ -20,8 +20,8 @@ RACE ?= ./cmd/... ./internal/... ./test/transcript ./test/client
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/natsd
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/natsd ./cmd/natsd
+build: ## build bin/natsd and bin/natsctl
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/ ./cmd/natsd ./cmd/natsctl
 
 run: build ## build natsd and serve conf/examples/quickstart.conf (CONF=… for another file)
 	$(BIN)/natsd -c $(CONF)

@@ -26,7 +26,7 @@ var layers = [][]string{
 	// The snapshot that everything above works from.
 	{"internal/config"},
 	// How the snapshot is replaced.
-	{"internal/reload", "internal/reload/watch"},
+	{"internal/config/convert", "internal/reload", "internal/reload/watch"},
 	// The hub, and who may connect to it.
 	{"internal/auth", "internal/broker"},
 	{"internal/conn"},
@@ -38,6 +38,7 @@ var layers = [][]string{
 	{"internal/server"},
 	// The programs. What natsctl is made of knows servers from outside only.
 	{"internal/ctl/client", "internal/ctl/contexts", "internal/ctl/output"},
+	{"internal/ctl/plan"},
 	{"cmd/natsd", "cmd/natsctl"},
 	// Black-box tests.
 	{"test/harness"},

@@ -73,6 +73,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		}
 	}
 	add(groupMonitor, a.monitorCommands()...)
+	add(groupConfig, a.configCommand(), a.explainCommand())
 	add(groupClient, a.versionCommand())
 }
 

@@ -27,6 +27,8 @@ type parser struct {
 	path   []string // keys open, for problems
 
 	stopped bool // the end was reached by giving up
+
+	marks *[]mark // where things stand in the text, for Format; nil otherwise
 }
 
 // level is what surrounds an entry. The rules differ in small ways.
@@ -64,12 +66,14 @@ func (p *parser) entries(open int, lv level) {
 			return
 		case c == '}' && lv != top:
 			p.at++
+			p.mark(closes, p.at-1)
 			return
 		case c == '}':
 			p.strayBrace()
 		case c == '{' && lv != inner:
 			if p.descend() {
 				p.at++
+				p.mark(opens, p.at-1)
 				p.entries(p.at-1, block)
 				p.depth--
 				comma = false
@@ -110,8 +114,10 @@ func (p *parser) entry(lv level) (comma bool) {
 			p.recover(lv)
 			return false
 		}
+		p.mark(includes, start)
 		return p.finish(lv)
 	}
+	p.mark(names, start)
 	p.path = append(p.path, key)
 	defer func() { p.path = p.path[:len(p.path)-1] }()
 	v, ok := p.entryValue(start, lv)
@@ -229,11 +235,21 @@ func (p *parser) skipOrphan() {
 
 // value reads a value of any kind. What ends the value is left to the caller.
 func (p *parser) value(inArray bool) (*Value, bool) {
-	switch c := p.peek(); {
-	case c == '[':
+	switch p.peek() {
+	case '[':
 		return p.array()
-	case c == '{':
+	case '{':
 		return p.table()
+	}
+	start := p.at
+	v, ok := p.single(inArray)
+	p.mark(values, start)
+	return v, ok
+}
+
+// single reads a value that holds no others.
+func (p *parser) single(inArray bool) (*Value, bool) {
+	switch c := p.peek(); {
 	case c == '"':
 		return p.escaped()
 	case c == '\'':
@@ -254,6 +270,7 @@ func (p *parser) table() (*Value, bool) {
 	start := p.at
 	t := &Table{Pos: p.pos(start)}
 	p.at++
+	p.mark(opens, start)
 	p.scopes = append(p.scopes, t)
 	p.entries(start, inner)
 	p.scopes = p.scopes[:len(p.scopes)-1]
@@ -274,6 +291,7 @@ func (p *parser) array() (*Value, bool) {
 	start := p.at
 	v := &Value{Kind: Array, Pos: p.pos(start), nodes: 1}
 	p.at++
+	p.mark(opens, start)
 	comma := false // a comma may begin the next line
 	for {
 		p.skipBlank()
@@ -286,6 +304,7 @@ func (p *parser) array() (*Value, bool) {
 		}
 		if c == ']' {
 			p.at++
+			p.mark(closes, p.at-1)
 			break
 		}
 		if c == ',' {

@@ -82,7 +82,7 @@ func (p *Printer) human(body []byte, answer any, v View) error {
 	case len(columns) == 0:
 		return writeYAML(p.Out, body)
 	case !list:
-		return p.lines(columns, func(i int) string { return show(answer, columns[i]) })
+		return p.lines(columns, v.Wrap, func(i int) string { return show(answer, columns[i]) })
 	case len(rows) == 0:
 		if v.Empty != "" {
 			note(p.Notes, "%s", v.Empty)

@@ -141,7 +141,7 @@ func (l *layout) drop(least int) bool {
 }
 
 // lines writes one thing, a line for each column that has a value.
-func (p *Printer) lines(columns []Column, cell func(int) string) error {
+func (p *Printer) lines(columns []Column, wrap bool, cell func(int) string) error {
 	width := 0
 	for _, c := range columns {
 		width = max(width, ansi.StringWidth(c.Title))
@@ -153,8 +153,11 @@ func (p *Printer) lines(columns []Column, cell func(int) string) error {
 			continue
 		}
 		pad := strings.Repeat(" ", width-ansi.StringWidth(c.Title))
+		if room := p.Width - width - 3; wrap && p.Width > 0 && room > 20 {
+			text = strings.ReplaceAll(ansi.Wordwrap(text, room, ""), "\n", "\n"+strings.Repeat(" ", width+3))
+		}
 		line := p.bold(c.Title+":") + pad + "  " + text
-		if p.Width > 0 {
+		if p.Width > 0 && !wrap {
 			line = ansi.Truncate(line, p.Width, "…")
 		}
 		b.WriteString(line + "\n")

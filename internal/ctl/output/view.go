@@ -14,6 +14,8 @@ type View struct {
 	Columns []Column
 	// Trim leaves out columns that no row has a value for, when people look.
 	Trim bool
+	// Wrap breaks long values of one thing into lines, in place of cutting them.
+	Wrap bool
 	// Empty is said to people when there are no rows.
 	Empty string
 	// Head is put before the table, for people.

@@ -1,0 +1,347 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"natsd/internal/admin/api"
+	"natsd/internal/config"
+	"natsd/internal/config/convert"
+	"natsd/internal/config/syntax"
+	"natsd/internal/ctl/output"
+)
+
+// load reads a configuration as a start of natsd in this environment would.
+func load(file string) (*config.Options, *config.Report) {
+	src := config.Source{Path: file, Env: os.LookupEnv, Environ: map[string]string{}}
+	for _, pair := range os.Environ() {
+		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, "NATSD_") {
+			src.Environ[name] = value
+		}
+	}
+	return config.Load(src)
+}
+
+// items puts problems of a file into the form of the admin API.
+func items(problems []syntax.Problem, source func(syntax.Pos) string) []api.Item {
+	list := make([]api.Item, 0, len(problems))
+	for _, p := range problems {
+		item := api.Item{
+			Code: string(api.ConfigInvalid), Message: p.Message, File: p.Pos.File, Line: p.Pos.Line, Column: p.Pos.Col,
+			Severity: api.SeverityError, Hint: p.Hint,
+		}
+		if p.Warning {
+			item.Code, item.Severity = "warning", api.SeverityWarning
+		}
+		if p.Key != "" {
+			item.Pointer = "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(p.Key)
+		}
+		if source != nil {
+			item.Snippet = source(p.Pos)
+		}
+		list = append(list, item)
+	}
+	return list
+}
+
+// validity is what config validate says of a file.
+type validity struct {
+	File     string     `json:"file"`
+	Valid    bool       `json:"valid"`
+	Digest   string     `json:"digest,omitempty"`
+	Errors   []api.Item `json:"errors"`
+	Warnings []api.Item `json:"warnings"`
+}
+
+func (a *app) validateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "validate FILE…", Short: "Check configuration files, as a start of natsd does; exit code 6 when one is wrong",
+		Example: "  natsctl config validate nats.conf\n  natsctl config validate --strict *.conf",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			strict, _ := cmd.Flags().GetBool("strict")
+			results := make([]validity, len(files))
+			bad := false
+			for i, file := range files {
+				results[i] = validate(file, strict)
+				bad = bad || !results[i].Valid
+			}
+			if a.set.format.Machine() {
+				body, err := json.Marshal(results)
+				if err != nil {
+					return fmt.Errorf("show the result: %w", err)
+				}
+				if err := a.printer.Print(body, output.View{Items: ".", Name: "file", Columns: []output.Column{
+					{Path: "file"}, {Path: "valid"}, {Path: "digest"}, {Path: "errors", Kind: output.Size}, {Path: "warnings", Kind: output.Size},
+				}}); err != nil {
+					return err
+				}
+			} else {
+				a.tell(results)
+			}
+			if bad {
+				return outcome(exitInvalid)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().Bool("strict", false, "warnings count as errors, also what a start would refuse")
+	cmd.ValidArgsFunction = completeFiles
+	return cmd
+}
+
+func validate(file string, strict bool) validity {
+	o, report := load(file)
+	v := validity{
+		File: file, Valid: o != nil, Errors: items(report.Errors(), report.Source), Warnings: items(report.Warnings(), report.Source),
+	}
+	if o != nil {
+		v.Digest = o.Digest
+		v.Valid = !strict || len(v.Warnings) == 0
+	}
+	return v
+}
+
+// tell says what is wrong on stderr, and which files are right on stdout.
+func (a *app) tell(results []validity) {
+	for _, v := range results {
+		for _, item := range slices.Concat(v.Errors, v.Warnings) {
+			if item.Severity == api.SeverityError || !a.set.quiet {
+				writeItem(a.err, item)
+			}
+		}
+		if v.Valid {
+			fmt.Fprintf(a.out, "%s is valid (%s)\n", v.File, v.Digest)
+		}
+	}
+}
+
+// completeFiles lets the shell complete names of files.
+func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// readFile reads a file, or the input for "-".
+func (a *app) readFile(file string) (text []byte, err error) {
+	if file == "-" {
+		text, err = io.ReadAll(io.LimitReader(a.in, 16<<20))
+	} else {
+		text, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return text, nil
+}
+
+// broken tells what is wrong with a file that cannot be read.
+func (a *app) broken(problems []syntax.Problem) error {
+	for _, item := range items(problems, nil) {
+		if item.Severity == api.SeverityError {
+			writeItem(a.err, item)
+		}
+	}
+	return outcome(exitInvalid)
+}
+
+func (a *app) fmtCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "fmt [FILE…]", Short: "Lay out configuration files; comments stay",
+		Long: `Lay out configuration files: one pair a line, two spaces for each level. Comments, includes, variables
+and the notation of values stay as they are, and so does the meaning. Without a file, or with -, the
+text comes from the input. The result is written to the output; -w writes it back.`,
+		Example: "  natsctl config fmt nats.conf\n  natsctl config fmt -w conf.d/*.conf\n  natsctl config fmt --check nats.conf",
+		Args:    cobra.ArbitraryArgs, ValidArgsFunction: completeFiles,
+		RunE: func(cmd *cobra.Command, files []string) error {
+			write, _ := cmd.Flags().GetBool("write")
+			check, _ := cmd.Flags().GetBool("check")
+			if len(files) == 0 {
+				files = []string{"-"}
+			}
+			changed := false
+			for _, file := range files {
+				differs, err := a.format(file, write, check)
+				if err != nil {
+					return err
+				}
+				changed = changed || differs
+			}
+			if check && changed {
+				return outcome(exitChanges)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolP("write", "w", false, "write the result back into the file")
+	cmd.Flags().Bool("check", false, "only name files that would change; exit code 8 when there are any")
+	return cmd
+}
+
+// format lays out one file and reports whether that changes it.
+func (a *app) format(file string, write, check bool) (bool, error) {
+	text, err := a.readFile(file)
+	if err != nil {
+		return false, err
+	}
+	out, problems := syntax.Format(file, text)
+	if out == nil {
+		return false, a.broken(problems)
+	}
+	differs := !bytes.Equal(text, out)
+	switch {
+	case check:
+		if differs {
+			fmt.Fprintln(a.out, file)
+		}
+	case !write || file == "-":
+		_, err = a.out.Write(out)
+	case differs && a.set.dryRun:
+		a.note("%s would be changed", file)
+	case differs:
+		err = replaceFile(file, out)
+	}
+	return differs, err
+}
+
+// replaceFile writes a file in place of an old one, whole or not at all, with its mode.
+func replaceFile(file string, text []byte) error {
+	mode := os.FileMode(0o600)
+	if info, err := os.Stat(file); err == nil {
+		mode = info.Mode().Perm()
+	}
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		file = real // the link stays one
+	}
+	if err := renameio.WriteFile(file, text, mode, renameio.IgnoreUmask()); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return nil
+}
+
+func (a *app) convertCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "convert [FILE]", Short: "Write a configuration in another notation",
+		Long: `Write a configuration in another notation: the NATS language (conf), JSON, YAML or TOML. The notation of
+FILE follows from its name. Includes and variables are replaced by what they stand for; comments are
+lost. natsd reads conf and JSON.`,
+		Example: "  natsctl config convert nats.conf --to yaml\n  natsctl config convert nats.yaml --to conf > nats.conf",
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			to, _ := cmd.Flags().GetString("to")
+			from, _ := cmd.Flags().GetString("from")
+			return a.convert(append(args, "-")[0], convert.Notation(from), convert.Notation(to))
+		},
+	}
+	cmd.Flags().String("to", string(convert.JSON), "notation to write: "+strings.Join(convert.Notations(), " "))
+	cmd.Flags().String("from", "", "notation to read, when the name does not tell")
+	for _, flag := range []string{"to", "from"} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(convert.Notations(), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	}
+	return cmd
+}
+
+func (a *app) convert(file string, from, to convert.Notation) error {
+	for _, n := range []convert.Notation{from, to} {
+		if n != "" && !slices.Contains(convert.Notations(), string(n)) {
+			return usage("there is no notation %q: choose one of %s", n, strings.Join(convert.Notations(), " "))
+		}
+	}
+	if from == "" {
+		from = convert.ByName(file)
+	}
+	text, err := a.readFile(file)
+	if err != nil {
+		return err
+	}
+	doc, problems := convert.Read(file, text, from, os.LookupEnv)
+	if doc == nil {
+		return a.broken(problems)
+	}
+	out, err := doc.Write(to)
+	if err != nil {
+		return err
+	}
+	if len(doc.Environment) > 0 {
+		a.note("note: the values of variables of the environment stand in the result now: %s", strings.Join(doc.Environment, ", "))
+	}
+	_, err = a.out.Write(out)
+	return err
+}
+
+func (a *app) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "JSON Schema of the configuration, for editors and generators",
+		Example: "  natsctl config schema > natsd.schema.json",
+		RunE:    func(*cobra.Command, []string) error { return config.WriteSchema(a.out) },
+	}
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain KEY", Short: "What a key of the configuration means, and what a reload does to it",
+		Example: "  natsctl config explain ping_interval\n  natsctl config explain accounts.*.users\n  natsctl explain cluster",
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: completeKeys,
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, near, ok := config.Explain(args[0])
+			if !ok {
+				text := fmt.Sprintf("there is no key %q", args[0])
+				if len(near) > 0 {
+					text += ": did you mean " + strings.Join(near, ", ") + "?"
+				}
+				fmt.Fprintf(a.err, "%s: %s\n", name, text)
+				return outcome(exitNotFound)
+			}
+			body, err := json.Marshal(e)
+			if err != nil {
+				return errors.New("this key cannot be shown")
+			}
+			return a.printer.Print(body, explainView)
+		},
+	}
+}
+
+var explainView = output.View{Name: "key", Columns: []output.Column{
+	{Title: "Key", Path: "key"},
+	{Title: "Meaning", Path: "doc"},
+	{Title: "Also", Path: "names"},
+	{Title: "Value", Path: "type"},
+	{Title: "Default", Path: "default"},
+	{Title: "Reload", Path: "reload"},
+	{Title: "Because", Path: "reload_reason"},
+	{Title: "Flag", Path: "flag"},
+	{Title: "Variable", Path: "env"},
+	{Title: "Secret", Path: "secret"},
+	{Title: "natsd only", Path: "natsd_only"},
+	{Title: "Not built yet", Path: "pending"},
+	{Title: "Holds", Value: func(row any) any {
+		keys, _ := output.Get(row, "keys").([]any)
+		names := make([]string, len(keys))
+		for i, key := range keys {
+			names[i] = strings.TrimLeft(strings.TrimPrefix(fmt.Sprint(key), fmt.Sprint(output.Get(row, "key"))), ".[]")
+		}
+		return strings.Join(names, ", ")
+	}},
+}, Wrap: true}
+
+// completeKeys offers keys of the configuration.
+func completeKeys(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	var found []string
+	if len(args) == 0 {
+		for _, k := range config.Keys {
+			if strings.HasPrefix(k.Path, word) {
+				found = append(found, k.Path)
+			}
+		}
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp
+}
