@@ -66,6 +66,12 @@ func (a *attempt) finish() {
 	if r.Request.DryRun || r.Request.Quiet && r.Result == NoChange {
 		return
 	}
+	if r.Revision == 0 {
+		r.Revision = a.m.history.number()
+	}
+	if err := a.m.history.save(r, a.next); err != nil {
+		a.warn("history", "admin.history.dir", err.Error())
+	}
 	a.m.keep(r, a.next)
 }
 
@@ -151,10 +157,7 @@ func (r *Report) Err() error {
 
 // keep puts the finished attempt into the history.
 func (m *Manager) keep(r *Report, next *config.Options) {
-	if r.Revision == 0 {
-		r.Revision = m.history.number()
-	}
-	m.history.add(r, next)
+	m.history.add(newEntry(r, next))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.last = r

@@ -2,6 +2,7 @@ package reload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -13,12 +14,13 @@ import (
 // history keeps the last attempts, each with the files it was made from rather than with the
 // snapshot: those of a large configuration are small beside what is compiled from them.
 type history struct {
-	keep   int
 	budget int // bytes of files
 
 	mu      sync.Mutex // a leaf
-	last    int        // number of the last revision
-	entries []entry    // oldest first
+	keep    int
+	folder  *Folder // nil: in memory only
+	last    int     // number of the last revision
+	entries []entry // oldest first
 }
 
 // entry is one attempt with the configuration it was about.
@@ -32,15 +34,29 @@ type entry struct {
 // historyBudget bounds the memory for old configurations. Reports are kept beyond it.
 const historyBudget = 64 << 20
 
-func newHistory(keep int) *history { return &history{keep: keep, budget: historyBudget} }
+func newHistory(keep int, folder *Folder) *history {
+	return &history{keep: keep, folder: folder, budget: historyBudget}
+}
 
-// begin notes the configuration of the start and returns its number.
-func (h *history) begin(o *config.Options) int {
+// begin notes the configuration of the start, after what an earlier run has left in the folder, and
+// returns its number.
+func (h *history) begin(o *config.Options) (int, error) {
+	var errs []error
+	if h.folder != nil {
+		before, err := h.folder.read(h.keep, o.Archive)
+		errs = append(errs, err)
+		for _, e := range before {
+			h.add(e)
+		}
+		h.last = h.folder.last
+	}
 	n := h.number()
-	h.add(&Report{
+	r := &Report{
 		Revision: n, Generation: 1, Request: Request{Who: "start"}, When: o.LoadedAt, Result: Applied, To: stateOf(o, n),
-	}, o)
-	return n
+	}
+	errs = append(errs, h.save(r, o))
+	h.add(newEntry(r, o))
+	return n, errors.Join(errs...)
 }
 
 // number takes the number of the next revision.
@@ -51,23 +67,72 @@ func (h *history) number() int {
 	return h.last
 }
 
-// add keeps an attempt; o is nil when there was nothing to load.
-func (h *history) add(r *Report, o *config.Options) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// newEntry is an attempt; o is nil when there was nothing to load.
+func newEntry(r *Report, o *config.Options) entry {
 	e := entry{report: r}
 	switch {
 	case o == nil:
 	case o.Archive == nil:
 		e.options = o
 	default:
-		e.archive, e.size = h.share(o.Archive)
+		e.archive = o.Archive
+	}
+	return e
+}
+
+// save writes an attempt to the folder, if there is one.
+func (h *history) save(r *Report, o *config.Options) error {
+	h.mu.Lock()
+	folder, keep := h.folder, h.keep
+	h.mu.Unlock()
+	if folder == nil {
+		return nil
+	}
+	return errors.Join(folder.save(newEntry(r, o)), folder.trim(keep))
+}
+
+// add keeps an attempt in memory.
+func (h *history) add(e entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e.archive != nil {
+		e.archive, e.size = h.share(e.archive)
 	}
 	h.entries = append(h.entries, e)
-	if n := len(h.entries) - h.keep; n > 0 {
-		h.entries = slices.Delete(h.entries, 0, n)
+	h.trim()
+}
+
+// KeepHistory says how many attempts are kept, and in which folder; nil is in memory only. A component
+// may call it when it commits. New revisions are numbered after those that the folder holds. What is in
+// memory is written to it by [Manager.SaveHistory].
+func (m *Manager) KeepHistory(folder *Folder, keep int) {
+	h := m.history
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.folder, h.keep = folder, max(keep, 1)
+	if folder != nil {
+		h.last = max(h.last, folder.last)
 	}
 	h.trim()
+}
+
+// SaveHistory writes to the folder what is in memory and not there yet. A component may call it.
+func (m *Manager) SaveHistory() error {
+	h := m.history
+	h.mu.Lock()
+	folder, keep, entries := h.folder, h.keep, slices.Clone(h.entries)
+	h.mu.Unlock()
+	if folder == nil {
+		return nil
+	}
+	there, err := folder.revisions()
+	errs := []error{err}
+	for _, e := range entries {
+		if !slices.Contains(there, e.report.Revision) {
+			errs = append(errs, folder.save(e))
+		}
+	}
+	return errors.Join(append(errs, folder.trim(keep))...)
 }
 
 // share returns an archive that holds the texts of the last one where they are the same, and the size
@@ -81,8 +146,12 @@ func (h *history) share(a *config.Archive) (*config.Archive, int) {
 	return a, a.Size()
 }
 
-// trim lets go of the oldest configurations above the budget, never of the last one.
+// trim lets go of the oldest attempts, and of the oldest configurations above the budget, never of the
+// last one.
 func (h *history) trim() {
+	if n := len(h.entries) - h.keep; n > 0 {
+		h.entries = slices.Delete(h.entries, 0, n)
+	}
 	total := 0
 	for i := range slices.Backward(h.entries) {
 		e := &h.entries[i]

@@ -33,14 +33,14 @@ func TestHistoryIsBounded(t *testing.T) {
 		shared bool
 		want   int
 	}{{20_000, false, 4}, {100, false, 1}, {20_000, true, 9}} {
-		h := newHistory(20)
+		h := newHistory(20, nil)
 		h.budget = c.budget
 		for i := range 9 {
 			main, included := fmt.Sprintf("include x\nport: 500%d", i), big
 			if !c.shared {
 				main, included = main+"\n"+big, ""
 			}
-			h.add(&Report{Revision: i + 1}, load(main, included))
+			h.add(newEntry(&Report{Revision: i + 1}, load(main, included)))
 		}
 		kept := 0
 		for _, e := range h.entries {

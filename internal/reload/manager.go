@@ -31,6 +31,11 @@ type Setup struct {
 	SettleTimeout time.Duration
 	// Keep is the number of attempts in the history; 50 when zero.
 	Keep int
+	// Folder keeps the history on disk too, and has what earlier runs of the server left there. Nil:
+	// in memory only.
+	Folder *Folder
+	// OnHistory, if not nil, is told of what could not be read back from the folder.
+	OnHistory func(error)
 }
 
 // Manager owns the configuration that is in force and every way of changing it. All methods may be
@@ -76,12 +81,16 @@ func New(current *config.Options, setup Setup) *Manager {
 	if slices.ContainsFunc(config.Keys, func(k config.Key) bool { return k.Reload == config.Restart }) {
 		setup.Components = append([]Component{registryRestarts{diff: Diff}}, setup.Components...)
 	}
-	m := &Manager{setup: setup, history: newHistory(setup.Keep), counts: map[Result]uint64{}}
+	m := &Manager{setup: setup, history: newHistory(setup.Keep, setup.Folder), counts: map[Result]uint64{}}
 	m.base = make([]*config.Options, len(setup.Components))
 	for i := range m.base {
 		m.base[i] = current
 	}
-	m.state.Store(&state{options: current, generation: 1, revision: m.history.begin(current)})
+	revision, err := m.history.begin(current)
+	if err != nil && setup.OnHistory != nil {
+		setup.OnHistory(err)
+	}
+	m.state.Store(&state{options: current, generation: 1, revision: revision})
 	return m
 }
 

@@ -267,3 +267,32 @@ func TestProbationPasses(t *testing.T) {
 		}
 	}
 }
+
+func TestHistoryOnDisk(t *testing.T) {
+	t.Parallel()
+	l := serve(t, "max_payload: 1000\n")
+	history := "admin { history { dir: '<dir>/history', keep: 3 } }\n"
+	l.reloadTo(t, "max_payload: 2000\n"+history)
+	l.reloadTo(t, "max_payload: 3000\n"+history)
+	if _, err := l.try(onLoopback + "admin { history { dir: '<dir>/natsd.conf/x' } }\n"); err == nil {
+		t.Error("a folder that cannot be was accepted")
+	}
+	entries := must(os.ReadDir(filepath.Join(l.dir, "history")))
+	if len(entries) != 3 {
+		t.Errorf("%v", entries)
+	}
+	if err := l.end(); err != nil {
+		t.Fatal(err)
+	}
+	next, err := begin(l.dir, onLoopback+"max_payload: 4000\n"+history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { must(0, next.end()) })
+	if _, err := next.Restore(t.Context(), 3, reload.Request{Who: "api"}); err != nil || next.Options().Limits.MaxPayload != 3000 {
+		t.Errorf("%v %d", err, next.Options().Limits.MaxPayload)
+	}
+	if n := next.ReloadStatus().Revision; n != 6 {
+		t.Errorf("revision %d", n)
+	}
+}

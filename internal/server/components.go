@@ -31,6 +31,7 @@ func (s *Server) components() []reload.Component {
 		&component{name: "accounts", keys: []string{"accounts", "system_account", "no_system_account"}, plan: s.planAccounts},
 		&component{name: "clients", keys: clientKeys, plan: s.planClients},
 		&component{name: "process", keys: processKeys, plan: s.planProcess},
+		&component{name: "history", keys: []string{"admin.history"}, plan: s.planHistory},
 		&component{name: "file", plan: s.planFile},
 		&component{name: "watcher", keys: []string{"watch"}, plan: s.planWatch},
 		&component{name: "admin", keys: []string{"admin"}, plan: s.planAdmin},

@@ -125,7 +125,14 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 	if s.auth, err = auth.New(o, nil); err != nil {
 		return nil, err
 	}
+	folder, err := openHistory(o)
+	if err != nil {
+		return nil, err
+	}
 	s.reload = reload.New(o, reload.Setup{
+		Keep:       o.Admin.HistoryKeep,
+		Folder:     folder,
+		OnHistory:  s.historyFault,
 		Components: s.components(),
 		Load:       s.load,
 		Publish:    s.published,
