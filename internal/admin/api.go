@@ -50,9 +50,9 @@ func New(d Deps) *API {
 	return a
 }
 
-// settings is what one configuration means for the API. It is immutable.
+// settings is what the admin block of a configuration means. It is immutable.
 type settings struct {
-	options *config.Options
+	options *config.Admin
 	tokens  []token
 	origins *http.CrossOriginProtection
 	allowed map[string]bool // origins that may read answers
@@ -60,7 +60,7 @@ type settings struct {
 
 // Apply puts a configuration into force for requests to come.
 func (a *API) Apply(o *config.Options) {
-	s := &settings{options: o, tokens: tokensOf(&o.Admin), origins: http.NewCrossOriginProtection(), allowed: map[string]bool{}}
+	s := &settings{options: &o.Admin, tokens: tokensOf(&o.Admin), origins: http.NewCrossOriginProtection(), allowed: map[string]bool{}}
 	for _, origin := range o.Admin.CORSOrigins {
 		s.allowed[origin] = true
 		if err := s.origins.AddTrustedOrigin(origin); err != nil {
@@ -118,7 +118,7 @@ func (a *API) plain(serve func(*call) (any, error)) http.HandlerFunc {
 // handler serves one route.
 func (a *API) handler(rt *route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		c := &call{api: a, route: rt, w: w, r: r, settings: a.settings.Load(), id: requestID(r)}
+		c := &call{api: a, route: rt, w: w, r: r, settings: a.settings.Load(), options: a.Server.Options(), id: requestID(r)}
 		c.headers()
 		out, err := c.run()
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/config"
 )
 
 // call is one request on its way. It belongs to the goroutine that serves it.
@@ -25,7 +26,8 @@ type call struct {
 	w        http.ResponseWriter
 	r        *http.Request
 	settings *settings
-	id       string // of the request
+	options  *config.Options // in force when the request came
+	id       string          // of the request
 	who      *identity
 	bad      []api.Item // what is wrong with the parameters, all of it
 }
@@ -83,8 +85,10 @@ func (c *call) int(name string, least, most, unset int) int {
 	return n
 }
 
-func (c *call) duration(name string) time.Duration {
-	s := c.text(name)
+func (c *call) duration(name string) time.Duration { return c.durationOf(name, c.text(name)) }
+
+// durationOf reads a duration that may stand in the body as well.
+func (c *call) durationOf(name, s string) time.Duration {
 	if s == "" {
 		return 0
 	}
@@ -128,6 +132,12 @@ func (c *call) raw(types ...string) (body []byte, media string, err error) {
 }
 
 const jsonType = "application/json"
+
+// isConf tells that a body is in the language of NATS.
+func isConf(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == confType
+}
 
 // decode reads a JSON body into v. An empty one leaves v as it is; fields that v does not have are an
 // error, so that a misspelt one is never taken for a request without it.

@@ -27,7 +27,7 @@ func (a *API) configRoutes() []route {
 				{name: "view", words: configViews, doc: "`effective` is what was set, by whatever layer; `file` is what the files say; `defaults` adds all that nobody has set."},
 				{name: "format", words: []string{"json", "conf"}, doc: "`conf` gives a text that natsd can read, but for the secrets."},
 			},
-			result: api.Config{}, produces: []string{confType}, serve: a.config,
+			result: api.Config{}, produces: []string{confType}, cached: true, serve: a.config,
 		},
 		{
 			method: http.MethodGet, path: "/config/files", role: viewer, summary: "Files that the configuration in force was made from.",
@@ -57,11 +57,32 @@ func (a *API) configRoutes() []route {
 			codes: []api.Code{api.NotFound, api.ReloadInProgress, api.PreconditionFailed, api.ConfigInvalid, api.ReloadRejected},
 			serve: a.restore,
 		},
+		{
+			method: http.MethodPost, path: "/config/validate", role: viewer, unaudited: true,
+			summary: "Check a configuration as a reload would, and tell all that is wrong. Nothing changes.",
+			query:   []param{{name: "strict", kind: "boolean", doc: "Warnings count as errors."}},
+			body:    api.ValidateRequest{}, media: []string{confType}, result: api.Validation{}, codes: []api.Code{api.ConfigInvalid, api.NotFound},
+			serve: a.validate,
+		},
+		{
+			method: http.MethodPost, path: "/config/diff", role: viewer, unaudited: true,
+			summary: "Compare two configurations: the plan of a reload from one to the other. Nothing changes.",
+			body:    api.DiffRequest{}, media: []string{confType}, result: api.Plan{},
+			codes: []api.Code{api.ConfigInvalid, api.NotFound, api.ReloadInProgress, api.ReloadRejected, api.ReloadNeedsRestart},
+			serve: a.diff,
+		},
+		{
+			method: http.MethodPut, path: "/config", role: admin, scope: "config:write",
+			summary: "Put a whole configuration into force, and into the file if `admin.write_config` says so. It needs If-Match.",
+			query:   reloadParams, body: map[string]any{}, media: []string{confType}, result: api.Plan{},
+			codes: []api.Code{api.ReloadInProgress, api.ReloadNeedsRestart, api.PreconditionFailed, api.PreconditionRequired, api.ConfigInvalid, api.ReloadRejected},
+			serve: a.putConfig,
+		},
 	}
 }
 
 func (a *API) configFiles(c *call) (any, error) {
-	o := c.settings.options
+	o := c.options
 	if o.Archive == nil {
 		return []api.File{}, nil
 	}
@@ -186,7 +207,7 @@ func (a *API) restore(c *call) (any, error) {
 		return nil, err
 	}
 	return c.attempt(wait, func(ctx context.Context) (*reload.Report, error) {
-		report, err := a.Reload.Restore(ctx, rev.Report.Revision, req)
+		report, err := a.Server.Restore(ctx, rev.Report.Revision, req)
 		if gone, ok := errors.AsType[*reload.RevisionError](err); ok {
 			return nil, gone
 		}

@@ -17,7 +17,7 @@ func (a *API) config(c *call) (any, error) {
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
-	o := c.settings.options
+	o := c.options
 	tag := etag(o.Digest)
 	c.w.Header().Set("ETag", tag)
 	if c.r.Header.Get("If-None-Match") == tag {

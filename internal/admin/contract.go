@@ -2,10 +2,12 @@ package admin
 
 import (
 	"context"
+	"time"
 
 	"natsd/internal/config"
 	"natsd/internal/event"
 	"natsd/internal/reload"
+	"natsd/internal/reload/watch"
 	"natsd/internal/status"
 )
 
@@ -13,11 +15,36 @@ import (
 // goroutine. Package server implements it.
 type Server interface {
 	status.Source
-	// Options is the configuration in force.
-	Options() *config.Options
+	configurable
 	// Events tells what happens.
 	Events() *event.Hub
-	// ReloadReport loads the configuration again and puts it into force. The report is nil when there
-	// is nothing to load again.
+}
+
+// configurable is what there is to do with the configuration of a server. A report is nil when there is
+// nothing that could be reloaded; the error then says why.
+type configurable interface {
+	// Options is the configuration in force.
+	Options() *config.Options
+	// ReloadReport loads the configuration again and puts it into force.
 	ReloadReport(ctx context.Context, req reload.Request) (*reload.Report, error)
+	// Restore puts a revision of the history into force again.
+	Restore(ctx context.Context, revision int, req reload.Request) (*reload.Report, error)
+	// ApplyText puts a text into force in place of the configuration file, and writes it there if
+	// admin.write_config says so.
+	ApplyText(ctx context.Context, text string, req reload.Request) (*reload.Report, error)
+
+	// LoadCandidate reads and checks a configuration, and nothing else.
+	LoadCandidate(c reload.Candidate) (*config.Options, *config.Report, int, error)
+	// Compare tells how one configuration differs from another.
+	Compare(from, to reload.Candidate) (*reload.Report, error)
+
+	// Probation returns the revision that is on probation, if there is one.
+	Probation() (reload.Probation, bool)
+	// ConfirmProbation ends the probation of a revision.
+	ConfirmProbation(revision int) error
+
+	// WatcherState tells how the watcher of the files fares; the zero State when there is none.
+	WatcherState() watch.State
+	// SetWatcher switches the watcher on or off, and pauses it.
+	SetWatcher(enabled *bool, pauseUntil time.Time) error
 }

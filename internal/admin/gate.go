@@ -75,7 +75,7 @@ func (g *gate) identify(c *call) (*identity, error) {
 		return who, nil
 	}
 	if p := peerOf(c.r.Context()); p != nil {
-		return p.identity(&c.settings.options.Admin), nil
+		return p.identity(c.settings.options), nil
 	}
 	return nobody, nil
 }

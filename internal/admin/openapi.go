@@ -157,6 +157,9 @@ func (g *schemas) responses(rt *route) object {
 		ok["content"] = g.content(rt.result, rt.produces)
 	}
 	out[strconv.Itoa(status)] = ok
+	if rt.cached {
+		out[strconv.Itoa(http.StatusNotModified)] = object{"description": "Nothing has changed."}
+	}
 	return out
 }
 

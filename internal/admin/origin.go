@@ -32,7 +32,7 @@ func (s *settings) answersTo(host string, r *http.Request) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
-	if listen, _, err := net.SplitHostPort(s.options.Admin.Listen); err == nil && strings.EqualFold(listen, host) {
+	if listen, _, err := net.SplitHostPort(s.options.Listen); err == nil && strings.EqualFold(listen, host) {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)
@@ -45,7 +45,7 @@ func (s *settings) answersTo(host string, r *http.Request) bool {
 
 // certifies tells whether a certificate of the API is for that name.
 func (s *settings) certifies(host string) bool {
-	t := s.options.Admin.TLS
+	t := s.options.TLS
 	if t == nil {
 		return false
 	}

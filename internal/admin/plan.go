@@ -15,13 +15,14 @@ func planOf(r *reload.Report) *api.Plan {
 		return nil
 	}
 	p := &api.Plan{
-		Revision: r.Revision, Generation: r.Generation, Who: r.Request.Who, Why: r.Request.Why, Time: r.When.UTC(),
+		PlanID: r.PlanID, Revision: r.Revision, Generation: r.Generation, Who: r.Request.Who, Why: r.Request.Why, Time: r.When.UTC(),
 		DryRun: r.Request.DryRun, Mode: r.Request.Mode.String(), Joined: r.Joined,
 		From: api.State{Revision: r.From.Revision, Digest: r.From.Digest}, To: api.State{Revision: r.To.Revision, Digest: r.To.Digest, Files: r.To.Files},
 		Verdict: r.Verdict.String(), Changes: changesOf(r.Changes), Omitted: r.Omitted, Summary: map[string]int{},
 		Predicted: effectsOf(r.Predicted), Effects: effectsOf(r.Effects), Warnings: itemsOf(r.Warnings), Errors: itemsOf(r.Problems),
 		Result: api.Result{
 			Outcome: string(r.Result), Applied: r.Moved(), Duration: milliseconds(r.Duration), Pending: list(r.Pending),
+			RolledBack: r.Request.RollsBack != 0,
 		},
 	}
 	for v, n := range r.Summary {

@@ -2,13 +2,28 @@ package admin
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"time"
 
 	"natsd/internal/admin/api"
 	"natsd/internal/reload"
+	"natsd/internal/reload/watch"
 )
+
+// reloadParams are what can be said of a change of the configuration.
+var reloadParams = []param{
+	dryRun,
+	{name: "mode", words: []string{"strict", "partial"}, doc: "`strict` refuses a configuration that holds a change which cannot be live; `partial` applies the rest."},
+	{name: "plan_id", doc: "Apply only what the dry run with this id has shown."},
+	{name: "rollback_on", words: []string{"error", "unhealthy", "never"}, doc: "When to go back to the old configuration."},
+	{name: "probation", kind: "duration", doc: "How long the server watches its health after it; `admin.probation` when not given."},
+	{name: "reason", doc: "For the history and the audit."},
+	{name: "wait", kind: "duration", doc: "How long to wait for a reload that is under way."},
+	{name: "allow_auth_removal", kind: "boolean", doc: "Permit a change that takes away all authentication, TLS or accounts."},
+}
 
 // reloadRoutes are the endpoints that put a configuration into force.
 func (a *API) reloadRoutes() []route {
@@ -20,28 +35,37 @@ func (a *API) reloadRoutes() []route {
 		{
 			method: http.MethodPost, path: "/reload", role: operator, scope: "reload:write",
 			summary: "Load the configuration again and put it into force, as a whole or not at all.",
-			query: []param{
-				dryRun,
-				{name: "mode", words: []string{"strict", "partial"}, doc: "`strict` refuses a configuration that holds a change which cannot be live; `partial` applies the rest."},
-				{name: "plan_id", doc: "Apply only what the dry run with this id has shown."},
-				{name: "rollback_on", words: []string{"error", "unhealthy", "never"}, doc: "When to go back to the old configuration."},
-				{name: "reason", doc: "For the history and the audit."},
-				{name: "wait", kind: "duration", doc: "How long to wait for a reload that is under way."},
-				{name: "allow_auth_removal", kind: "boolean", doc: "Permit a change that takes away all authentication, TLS or accounts."},
-			},
-			body: api.ReloadRequest{}, result: api.Plan{},
+			query:   reloadParams,
+			body:    api.ReloadRequest{}, result: api.Plan{},
 			codes: []api.Code{api.ReloadInProgress, api.ReloadNeedsRestart, api.PreconditionFailed, api.ConfigInvalid, api.ReloadRejected},
 			serve: a.reloadNow,
+		},
+		{
+			method: http.MethodPut, path: "/reload/watcher", role: operator, scope: "reload:write",
+			summary: "Switch the watcher of the configuration files on or off, or pause it.",
+			body:    api.SetWatcher{}, result: api.Watcher{}, codes: []api.Code{api.Conflict}, serve: a.setWatcher,
+		},
+		{
+			method: http.MethodPost, path: "/config/probation/confirm", role: operator, scope: "reload:write",
+			summary: "End the probation of a revision: it stays.",
+			query:   []param{{name: "rev", kind: "integer", doc: "The revision."}},
+			body:    api.ConfirmRequest{}, codes: []api.Code{api.Conflict}, serve: a.confirm,
 		},
 	}
 }
 
 func (a *API) reloadState(c *call) (any, error) {
-	st, o := a.Reload.Status(), c.settings.options
+	st, o := a.Reload.Status(), c.options
 	out := &api.Reload{
 		Running: st.Running, Generation: st.Generation, Revision: st.Revision, Digest: o.Digest, LoadedAt: a.Server.Server().ConfigLoaded.UTC(),
 		Pending: list(st.Pending), Counts: map[string]uint64{}, Last: planOf(st.Last),
-		Watcher: api.Watcher{Files: []api.WatchedFile{}, Pending: []string{}},
+		Watcher: watcherOf(a.Server.WatcherState()),
+	}
+	if d := st.Drift; d != nil {
+		out.Drift = &api.Drift{Revision: d.Revision, Since: d.Since.UTC(), Who: d.Who, Why: d.Why, Changes: d.Changes}
+	}
+	if p, ok := a.Server.Probation(); ok {
+		out.Probation = &api.Probation{Revision: p.Revision, Until: p.Until.UTC()}
 	}
 	for result, n := range st.Counts {
 		out.Counts[string(result)] = n
@@ -60,27 +84,104 @@ func (a *API) reloadNow(c *call) (any, error) {
 
 // reloadRequest reads what is asked for, from the body or else from the query.
 func (c *call) reloadRequest() (req reload.Request, wait time.Duration, err error) {
-	body := api.ReloadRequest{
-		DryRun: c.bool("dry_run"), Mode: c.text("mode"), PlanID: c.text("plan_id"), RollbackOn: c.text("rollback_on"),
-		Reason: c.text("reason"), Wait: c.text("wait"), AllowAuthRemoval: c.bool("allow_auth_removal"),
-	}
-	if err = c.decode(&body); err != nil {
+	body := c.reloadBody()
+	if err := c.decode(&body); err != nil {
 		return req, 0, err
 	}
-	req = reload.Request{Who: "api:" + c.who.String(), Why: body.Reason, DryRun: body.DryRun, AllowAuthRemoval: body.AllowAuthRemoval}
-	switch body.Mode {
-	case "", "strict":
-	case "partial":
-		req.Mode = reload.Partial
-	default:
-		c.wrong("mode", "it must be strict or partial")
+	req, wait = c.requestOf(&body)
+	return req, wait, c.valid()
+}
+
+// reloadQuery is reloadRequest where the body holds something else.
+func (c *call) reloadQuery() (req reload.Request, wait time.Duration, err error) {
+	body := c.reloadBody()
+	req, wait = c.requestOf(&body)
+	return req, wait, c.valid()
+}
+
+func (c *call) reloadBody() api.ReloadRequest {
+	return api.ReloadRequest{
+		DryRun: c.bool("dry_run"), Mode: c.text("mode"), PlanID: c.text("plan_id"), RollbackOn: c.text("rollback_on"),
+		Probation: c.text("probation"), Reason: c.text("reason"), Wait: c.text("wait"), AllowAuthRemoval: c.bool("allow_auth_removal"),
 	}
-	if body.Wait != "" {
-		if wait, err = time.ParseDuration(body.Wait); err != nil || wait < 0 {
-			c.wrong("wait", "it must be a duration such as 30s")
+}
+
+func (c *call) requestOf(body *api.ReloadRequest) (reload.Request, time.Duration) {
+	return reload.Request{
+		Who: "api:" + c.who.String(), Why: body.Reason, DryRun: body.DryRun, AllowAuthRemoval: body.AllowAuthRemoval, Plan: body.PlanID,
+		Mode: choose(c, "mode", body.Mode, reload.Strict, reload.Partial), Probation: c.durationOf("probation", body.Probation),
+		RollbackOn: choose(c, "rollback_on", body.RollbackOn, reload.RollbackUnhealthy, reload.RollbackError, reload.RollbackNever),
+	}, c.durationOf("wait", body.Wait)
+}
+
+// choose returns the value with that name; the first one when there is none.
+func choose[T fmt.Stringer](c *call, name, word string, values ...T) T {
+	for _, v := range values {
+		if v.String() == word {
+			return v
 		}
 	}
-	return req, wait, c.valid()
+	if word != "" {
+		c.wrong(name, fmt.Sprintf("%q is not one of %v", word, values))
+	}
+	return values[0]
+}
+
+// setWatcher serves PUT /reload/watcher.
+func (a *API) setWatcher(c *call) (any, error) {
+	var body api.SetWatcher
+	if err := c.decode(&body); err != nil {
+		return nil, err
+	}
+	var until time.Time
+	if body.PauseUntil != nil {
+		until = *body.PauseUntil
+	}
+	if err := a.Server.SetWatcher(body.Enabled, until); err != nil {
+		return nil, api.Problemf(api.Conflict, "%v", err)
+	}
+	return watcherOf(a.Server.WatcherState()), nil
+}
+
+// confirm serves POST /config/probation/confirm.
+func (a *API) confirm(c *call) (any, error) {
+	body := api.ConfirmRequest{Revision: c.int("rev", 1, math.MaxInt, 0)}
+	if err := c.decode(&body); err != nil {
+		return nil, err
+	}
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	if err := a.Server.ConfirmProbation(body.Revision); err != nil {
+		return nil, api.Problemf(api.Conflict, "%v", err)
+	}
+	return nil, nil
+}
+
+// watcherOf is the state of the watcher as the API shows it.
+func watcherOf(st watch.State) api.Watcher {
+	out := api.Watcher{
+		Enabled: st.Enabled, Mode: string(st.Mode), Reason: st.Reason, PausedUntil: moment(st.PausedUntil),
+		Quiet: st.Quiet.String(), Poll: st.Poll.String(), LastEvent: moment(st.LastEvent), LastChange: moment(st.LastChange),
+		Settling: st.Settling, LastError: st.LastError, LastErrorAt: moment(st.LastErrorAt),
+		Changes: st.Changes, Refused: st.Refused, Suppressed: st.Suppressed, Files: []api.WatchedFile{}, Pending: []string{},
+	}
+	for _, f := range st.Files {
+		out.Files = append(out.Files, api.WatchedFile{Path: f.Path, Fault: f.Fault})
+	}
+	for _, f := range st.Pending {
+		out.Pending = append(out.Pending, f.Path)
+	}
+	return out
+}
+
+// moment is a time as JSON has it; none for the zero time.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
 }
 
 // attempt makes a reload and answers with what came of it. While another one is under way it waits for
@@ -113,7 +214,7 @@ func (c *call) attempt(wait time.Duration, try func(context.Context) (*reload.Re
 
 // ifMatch holds a request to the configuration that its sender has seen.
 func (c *call) ifMatch() error {
-	want, have := c.r.Header.Get("If-Match"), etag(c.settings.options.Digest)
+	want, have := c.r.Header.Get("If-Match"), etag(c.options.Digest)
 	if want == "" || want == "*" {
 		return nil
 	}
@@ -151,6 +252,8 @@ func codeOf(code string) api.Code {
 		return api.ReloadRejected
 	case reload.CodeRestart:
 		return api.ReloadNeedsRestart
+	case reload.CodeCondition:
+		return api.PreconditionFailed
 	case reload.CodeCalledOff:
 		return api.ReloadInProgress
 	}

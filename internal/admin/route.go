@@ -27,6 +27,7 @@ type route struct {
 	result   any      // a value of the type of the answer; nil when there is none
 	produces []string // media types of the answer beside application/json
 	status   int      // of success; 200 when zero, or 204 when there is no answer
+	cached   bool     // it tells by an ETag, and 304, that nothing has changed
 	codes    []api.Code
 
 	serve func(c *call) (any, error)

@@ -68,3 +68,9 @@ func (r RollbackOn) MarshalText() ([]byte, error) { return []byte(r.String()), n
 func (r *Request) conditional() bool {
 	return r.Plan != "" || r.IfDigest != "" || r.IfRevision != 0
 }
+
+// Probation says that a revision has to prove itself.
+type Probation struct {
+	Revision int
+	Until    time.Time
+}

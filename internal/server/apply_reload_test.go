@@ -180,7 +180,7 @@ func TestCandidates(t *testing.T) {
 	if err := errors.Join(os.WriteFile(other, []byte(text+"max_payload: 4000"), 0o600), l.write(onLoopback+"max_payload: 3000")); err != nil {
 		t.Fatal(err)
 	}
-	for want, c := range map[int]Candidate{
+	for want, c := range map[int]reload.Candidate{
 		1000: {Revision: 1}, 2000: {Running: true}, 3000: {}, 4000: {Path: other}, 5000: {Text: text + "max_payload: 5000"},
 	} {
 		o, report, _, err := l.LoadCandidate(c)
@@ -188,15 +188,15 @@ func TestCandidates(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 			continue
 		}
-		r, err := l.Compare(Candidate{Running: true}, c)
+		r, err := l.Compare(reload.Candidate{Running: true}, c)
 		if err != nil || (len(r.Changes) > 0) != (want != 2000) || r.From.Revision != 2 || want != 2000 && r.Changes[0].New != int64(want) {
 			t.Errorf("%+v: %+v %v", c, r, err)
 		}
 	}
-	if r, err := l.Compare(Candidate{Revision: 1}, Candidate{Text: "port: x\nhost: {}"}); err != nil || r.Result != reload.Refused || len(r.Problems) != 2 {
+	if r, err := l.Compare(reload.Candidate{Revision: 1}, reload.Candidate{Text: "port: x\nhost: {}"}); err != nil || r.Result != reload.Refused || len(r.Problems) != 2 {
 		t.Errorf("%+v %v", r, err)
 	}
-	if _, err := l.Compare(Candidate{Revision: 9}, Candidate{}); err == nil {
+	if _, err := l.Compare(reload.Candidate{Revision: 9}, reload.Candidate{}); err == nil {
 		t.Error("a revision that is not there was compared")
 	}
 	if l.Options().Limits.MaxPayload != 2000 || len(l.Reloads().History()) != 2 {

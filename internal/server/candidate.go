@@ -6,19 +6,10 @@ import (
 	"natsd/internal/reload"
 )
 
-// Candidate names a configuration, to look at it without putting it into force. The zero Candidate is
-// what a reload would read now.
-type Candidate struct {
-	Running  bool   // the one in force
-	Revision int    // one of the history
-	Path     string // another file in place of the configuration file
-	Text     string // a text in place of the configuration file; its includes are read from there
-}
-
 // LoadCandidate reads and checks a configuration as a reload would, with the flags and the environment of
 // the server. Nothing changes. Options is nil when the report has errors; the revision is 0 when the
 // candidate has none. The error says that there is no such candidate.
-func (s *Server) LoadCandidate(c Candidate) (*config.Options, *config.Report, int, error) {
+func (s *Server) LoadCandidate(c reload.Candidate) (*config.Options, *config.Report, int, error) {
 	none := &config.Report{Source: func(config.Pos) string { return "" }}
 	src := config.Source{}
 	if s.source != nil {
@@ -48,11 +39,11 @@ func (s *Server) LoadCandidate(c Candidate) (*config.Options, *config.Report, in
 
 // Compare tells how one configuration differs from another, as a dry run would, but for what a reload does
 // to connections. What is wrong with the candidates is in the report.
-func (s *Server) Compare(from, to Candidate) (*reload.Report, error) {
+func (s *Server) Compare(from, to reload.Candidate) (*reload.Report, error) {
 	var both [2]*config.Options
 	var revisions [2]int
 	var problems []reload.Problem
-	for i, c := range []Candidate{from, to} {
+	for i, c := range []reload.Candidate{from, to} {
 		o, found, revision, err := s.LoadCandidate(c)
 		if err != nil {
 			return nil, err

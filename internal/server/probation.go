@@ -28,24 +28,18 @@ type probation struct {
 
 // trial is the probation of one revision.
 type trial struct {
-	Probation
+	reload.Probation
 	before *config.Options
 	done   chan struct{} // closed when it is over, by whatever
 }
 
-// Probation says that a revision has to prove itself.
-type Probation struct {
-	Revision int
-	Until    time.Time
-}
-
 // Probation returns the revision that is on probation, if there is one.
-func (s *Server) Probation() (Probation, bool) {
+func (s *Server) Probation() (reload.Probation, bool) {
 	p := &s.probation
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.trial == nil {
-		return Probation{}, false
+		return reload.Probation{}, false
 	}
 	return p.trial.Probation, true
 }
@@ -101,7 +95,7 @@ func (s *Server) probe(r *reload.Report) {
 		return
 	}
 	t := &trial{
-		Probation: Probation{Revision: r.To.Revision, Until: time.Now().Add(period)},
+		Probation: reload.Probation{Revision: r.To.Revision, Until: time.Now().Add(period)},
 		before:    s.before, done: make(chan struct{}),
 	}
 	s.probation.begin(t)

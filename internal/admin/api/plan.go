@@ -118,6 +118,8 @@ type Reload struct {
 	Pending    []string          `json:"pending_restart"`
 	Counts     map[string]uint64 `json:"counts"` // attempts by outcome
 	Last       *Plan             `json:"last,omitempty"`
+	Drift      *Drift            `json:"drift,omitempty"`
+	Probation  *Probation        `json:"probation,omitempty"`
 	Watcher    Watcher           `json:"watcher"`
 }
 
@@ -158,7 +160,8 @@ type ReloadRequest struct {
 	DryRun           bool   `json:"dry_run,omitempty"`
 	Mode             string `json:"mode,omitempty"` // "strict" when empty
 	PlanID           string `json:"plan_id,omitempty"`
-	RollbackOn       string `json:"rollback_on,omitempty"` // "error", "unhealthy" or "never"
+	RollbackOn       string `json:"rollback_on,omitempty"` // "unhealthy" when empty, "error" or "never"
+	Probation        string `json:"probation,omitempty"`   // how long the server watches its health; admin.probation when empty
 	Reason           string `json:"reason,omitempty"`
 	Wait             string `json:"wait,omitempty"` // how long to wait for a reload under way; not at all when empty
 	AllowAuthRemoval bool   `json:"allow_auth_removal,omitempty"`
@@ -196,4 +199,48 @@ type RevisionDetail struct {
 	Plan  *Plan             `json:"plan"`
 	Files []File            `json:"files"`
 	Texts map[string]string `json:"texts"` // of the configuration file and its includes
+}
+
+// Validation is what a check of a configuration has found.
+type Validation struct {
+	Valid    bool   `json:"valid"`
+	Digest   string `json:"digest,omitempty"`
+	Errors   []Item `json:"errors"`
+	Warnings []Item `json:"warnings"`
+}
+
+// ValidateRequest is the body of POST /config/validate. A configuration may be sent as text/x-nats-conf in
+// its place; an empty body stands for the files of the server.
+type ValidateRequest struct {
+	Text string `json:"text,omitempty"`
+	Path string `json:"path,omitempty"` // of a file on the server's machine; for the role admin
+}
+
+// DiffRequest is the body of POST /config/diff. From and To are "running", "file", or the number of a
+// revision; Text or Path stand in place of To.
+type DiffRequest struct {
+	From string `json:"from,omitempty"` // "running" when empty
+	To   string `json:"to,omitempty"`   // "file" when empty
+	Text string `json:"text,omitempty"`
+	Path string `json:"path,omitempty"` // of a file on the server's machine; for the role admin
+}
+
+// ConfirmRequest is the body of POST /config/probation/confirm.
+type ConfirmRequest struct {
+	Revision int `json:"rev"`
+}
+
+// Drift says that the configuration in force is not that of the files.
+type Drift struct {
+	Revision int       `json:"revision"`
+	Since    time.Time `json:"since"`
+	Who      string    `json:"who"`
+	Why      string    `json:"why,omitempty"`
+	Changes  int       `json:"changes"` // differences to the files then; -1 when those were not valid
+}
+
+// Probation says that a revision has to prove itself.
+type Probation struct {
+	Revision int       `json:"revision"`
+	Until    time.Time `json:"until"`
 }

@@ -64,6 +64,13 @@ func (i *inbox) pending() burst {
 	return i.burst
 }
 
+// wanted returns the settings that have not been taken out yet; nil when there are none.
+func (i *inbox) wanted() *Settings {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.settings
+}
+
 // take ends the burst: later signs begin a new one.
 func (i *inbox) take() burst {
 	i.mu.Lock()

@@ -111,11 +111,14 @@ func (w *Watcher) Loaded(began time.Time, err error) { w.inbox.tell(load{began: 
 
 // State returns the state of the moment. The caller owns it.
 func (w *Watcher) State() State {
-	b := w.inbox.pending()
+	b, set := w.inbox.pending(), w.inbox.wanted()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.state
 	s.Files, s.Pending = slices.Clone(s.Files), slices.Clone(s.Pending)
+	if set != nil { // who has set them wants to see them
+		s.set(*set)
+	}
 	if !time.Now().Before(s.PausedUntil) {
 		s.PausedUntil = time.Time{}
 	}

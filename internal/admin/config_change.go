@@ -1,0 +1,157 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"natsd/internal/admin/api"
+	"natsd/internal/config"
+	"natsd/internal/reload"
+)
+
+// validate serves POST /config/validate.
+func (a *API) validate(c *call) (any, error) {
+	strict := c.bool("strict")
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	var body api.ValidateRequest
+	if err := c.decodeOr(&body, &body.Text); err != nil {
+		return nil, err
+	}
+	candidate, err := c.candidate("file", body.Text, body.Path)
+	if err != nil {
+		return nil, err
+	}
+	o, found, _, err := a.Server.LoadCandidate(candidate)
+	if err != nil {
+		return nil, noCandidate(err)
+	}
+	out := &api.Validation{Errors: foundItems(found, false), Warnings: foundItems(found, true)}
+	if o != nil {
+		out.Digest = o.Digest
+	}
+	out.Valid = len(out.Errors) == 0 && !(strict && len(out.Warnings) > 0)
+	if !out.Valid {
+		p := api.Problemf(api.ConfigInvalid, "%d errors, %d warnings", len(out.Errors), len(out.Warnings))
+		p.Title, p.Errors = "Configuration is invalid", append(out.Errors, out.Warnings...)
+		return nil, p
+	}
+	return out, nil
+}
+
+// foundItems are the errors or the warnings of a configuration, with the lines that they are about.
+func foundItems(found *config.Report, warnings bool) []api.Item {
+	out := []api.Item{}
+	for i := range found.Problems {
+		p := &found.Problems[i]
+		if p.Warning != warnings {
+			continue
+		}
+		code := string(api.ConfigInvalid)
+		if warnings {
+			code = reload.CodeWarning
+		}
+		item := itemOf(code, "", p)
+		if found.Source != nil {
+			item.Snippet = found.Source(p.Pos)
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
+// decodeOr reads a JSON body into v, or a configuration in the language of NATS into text.
+func (c *call) decodeOr(v any, text *string) error {
+	if !isConf(c.r.Header.Get("Content-Type")) {
+		return c.decode(v)
+	}
+	body, _, err := c.raw(confType)
+	*text = string(body)
+	return err
+}
+
+// candidate names the configuration that a request is about. To read a file of the server's machine is
+// for admins: what is wrong with it says something of what it holds.
+func (c *call) candidate(name, text, path string) (reload.Candidate, error) {
+	switch {
+	case text != "":
+		return reload.Candidate{Text: text}, nil
+	case path != "" && c.who.role < admin:
+		return reload.Candidate{}, api.Problemf(api.Forbidden, "%s may not name files: that needs the role %s", c.who, admin)
+	case path != "":
+		return reload.Candidate{Path: path}, nil
+	case name == "running":
+		return reload.Candidate{Running: true}, nil
+	case name == "file":
+		return reload.Candidate{}, nil
+	}
+	n, err := strconv.Atoi(name)
+	if err != nil || n <= 0 {
+		return reload.Candidate{}, api.Problemf(api.InvalidParameter, `%q is not "running", "file" or the number of a revision`, name)
+	}
+	return reload.Candidate{Revision: n}, nil
+}
+
+// noCandidate says why there is no such configuration.
+func noCandidate(err error) error {
+	if gone, ok := errors.AsType[*reload.RevisionError](err); ok {
+		return api.Problemf(api.NotFound, "%v", gone)
+	}
+	return api.Problemf(api.Conflict, "%v", err)
+}
+
+// diff serves POST /config/diff. From what is in force to a text or to the files it is a dry run, which
+// tells whom the change would concern.
+func (a *API) diff(c *call) (any, error) {
+	body := api.DiffRequest{From: "running", To: "file"}
+	if err := c.decodeOr(&body, &body.Text); err != nil {
+		return nil, err
+	}
+	from, err := c.candidate(body.From, "", "")
+	if err != nil {
+		return nil, err
+	}
+	to, err := c.candidate(body.To, body.Text, body.Path)
+	if err != nil {
+		return nil, err
+	}
+	if from.Running && to.Revision == 0 && to.Path == "" && !to.Running {
+		req := reload.Request{Who: "api:" + c.who.String(), DryRun: true}
+		return c.attempt(requestDeadline, func(ctx context.Context) (*reload.Report, error) {
+			if to.Text != "" {
+				return a.Server.ApplyText(ctx, to.Text, req)
+			}
+			return a.Server.ReloadReport(ctx, req)
+		})
+	}
+	report, err := a.Server.Compare(from, to)
+	switch {
+	case err != nil:
+		return nil, noCandidate(err)
+	case report.Err() != nil:
+		return nil, refusal(report)
+	}
+	return planOf(report), nil
+}
+
+// putConfig serves PUT /config: the body is a configuration, in the language of NATS or as JSON, which is
+// a notation of it.
+func (a *API) putConfig(c *call) (any, error) {
+	req, wait, err := c.reloadQuery()
+	if err != nil {
+		return nil, err
+	}
+	if c.r.Header.Get("If-Match") == "" {
+		return nil, api.Problemf(api.PreconditionRequired, "name the configuration that you have seen by its ETag in If-Match")
+	}
+	text, _, err := c.raw(confType, jsonType)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) == 0 {
+		return nil, api.Problemf(api.BadRequest, "the body is empty")
+	}
+	return c.attempt(wait, func(ctx context.Context) (*reload.Report, error) { return a.Server.ApplyText(ctx, string(text), req) })
+}
