@@ -16,10 +16,10 @@ import (
 // natsd. Packages of one layer do not know each other. docs/architecture.md draws the same picture.
 var layers = [][]string{
 	// Pure: bytes and names.
-	{"internal/buffer", "internal/header", "internal/nuid", "internal/subject", "internal/version", "internal/transport/proxyproto"},
+	{"internal/buffer", "internal/glob", "internal/header", "internal/nuid", "internal/subject", "internal/version", "internal/transport/proxyproto"},
 	{"internal/interest", "internal/outbound", "internal/wire"},
 	// What one part of the server needs, without the others.
-	{"internal/admin/api", "internal/certs", "internal/config/syntax", "internal/perm", "internal/process", "internal/status", "internal/task"},
+	{"internal/admin/api", "internal/admin/filter", "internal/certs", "internal/config/syntax", "internal/perm", "internal/process", "internal/status", "internal/task"},
 	{"internal/event", "internal/logging", "internal/transport/stream"},
 	{"internal/transport/tcp"},
 	{"internal/transport/tlsconn"},
