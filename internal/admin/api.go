@@ -18,6 +18,7 @@ import (
 	"natsd/internal/monitor"
 	"natsd/internal/nuid"
 	"natsd/internal/reload"
+	"natsd/internal/task"
 )
 
 // Deps is what an API works with. It is not changed after [New].
@@ -25,6 +26,7 @@ type Deps struct {
 	Server  Server
 	Reload  *reload.Manager
 	Monitor *monitor.Collector
+	Tasks   *task.Group // of the server
 	Log     *slog.Logger
 }
 
@@ -35,6 +37,7 @@ type API struct {
 	settings atomic.Pointer[settings]
 	gate     *gate
 	limits   *limits
+	rates    *rates
 	table    []route
 	openAPI  func() object // made at the first use
 	router   http.Handler
@@ -42,7 +45,7 @@ type API struct {
 
 // New makes the API of a server. [API.Apply] must be called before the first request.
 func New(d Deps) *API {
-	a := &API{Deps: d, gate: newGate(), limits: newLimits()}
+	a := &API{Deps: d, gate: newGate(), limits: newLimits(), rates: newRates(d.Server.AppendConns, d.Tasks)}
 	a.table = a.routes()
 	a.openAPI = sync.OnceValue(func() object { return openAPI(a.table) })
 	d.Server.Events().Remember(rememberedEvents)

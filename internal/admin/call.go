@@ -29,7 +29,8 @@ type call struct {
 	options  *config.Options // in force when the request came
 	id       string          // of the request
 	who      *identity
-	bad      []api.Item // what is wrong with the parameters, all of it
+	bad      []api.Item   // what is wrong with the parameters, all of it
+	gone     *api.Problem // a cursor that is good no more
 }
 
 // maxBody bounds the body of a request.
@@ -106,7 +107,11 @@ func (c *call) wrong(name, message string) {
 
 // valid returns what is wrong with the parameters, if anything is.
 func (c *call) valid() error {
-	if len(c.bad) == 0 {
+	switch {
+	case len(c.bad) > 0:
+	case c.gone != nil:
+		return c.gone
+	default:
 		return nil
 	}
 	p := api.Problemf(api.InvalidParameter, "%s", c.bad[0].Message)

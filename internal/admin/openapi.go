@@ -156,9 +156,20 @@ func (g *schemas) responses(rt *route) object {
 	if rt.result != nil || rt.produces != nil {
 		ok["content"] = g.content(rt.result, rt.produces)
 	}
+	if rt.projects() {
+		whole := g.of(reflect.TypeOf(rt.result))
+		ok["content"].(object)[jsonType] = object{"schema": object{"anyOf": []object{whole, g.of(reflect.TypeFor[api.List[api.Fields]]())}}}
+	}
 	out[strconv.Itoa(status)] = ok
 	if rt.cached {
 		out[strconv.Itoa(http.StatusNotModified)] = object{"description": "Nothing has changed."}
+	}
+	for _, s := range rt.also {
+		other := object{"description": http.StatusText(s.status)}
+		if s.result != nil {
+			other["content"] = g.content(s.result, nil)
+		}
+		out[strconv.Itoa(s.status)] = other
 	}
 	return out
 }

@@ -89,7 +89,7 @@ func (c *contract) check(method, path string, a answer) error {
 		}
 		return fmt.Errorf("%s %s: %s with status %s is not described", method, found, media, status)
 	}
-	if !strings.HasSuffix(media, "json") {
+	if !strings.HasSuffix(media, "json") || strings.HasSuffix(media, "ndjson") {
 		return nil
 	}
 	return c.validate(append(elems, "schema"), a.body)

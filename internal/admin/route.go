@@ -28,9 +28,16 @@ type route struct {
 	produces []string // media types of the answer beside application/json
 	status   int      // of success; 200 when zero, or 204 when there is no answer
 	cached   bool     // it tells by an ETag, and 304, that nothing has changed
+	also     []success
 	codes    []api.Code
 
 	serve func(c *call) (any, error)
+}
+
+// success is another answer than the usual one to a request that was carried out.
+type success struct {
+	status int
+	result any // as in route
 }
 
 // param is a parameter of the query.
@@ -43,6 +50,11 @@ type param struct {
 // mutates tells that an endpoint may change something.
 func (rt *route) mutates() bool {
 	return rt.method != http.MethodGet && !rt.unaudited
+}
+
+// projects tells that the rows of the answer may be asked for in part.
+func (rt *route) projects() bool {
+	return slices.ContainsFunc(rt.query, func(p param) bool { return p.name == "fields" })
 }
 
 // disabled tells that the endpoint is a promise for later: it answers 501.
@@ -71,6 +83,7 @@ func (a *API) routes() []route {
 		a.configRoutes(),
 		a.docsRoutes(),
 		a.eventRoutes(),
+		a.connectionRoutes(),
 	)
 }
 

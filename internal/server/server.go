@@ -139,7 +139,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		Done:       s.attempted,
 		OnPanic:    s.componentPanicked,
 	})
-	s.admin = admin.New(admin.Deps{Server: s, Reload: s.reload, Monitor: s.collector, Log: logging.Module(log.Logger(), logging.ModuleAdmin)})
+	s.admin = admin.New(admin.Deps{Server: s, Reload: s.reload, Monitor: s.collector, Tasks: s.tasks, Log: logging.Module(log.Logger(), logging.ModuleAdmin)})
 	s.admin.Apply(o)
 	s.inForce.options, s.inForce.generation = o, s.reload.Generation()
 	s.loaded.Store(s.started.UnixNano())

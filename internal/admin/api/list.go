@@ -9,3 +9,6 @@ type List[T any] struct {
 	Total      int       `json:"total"`                 // rows that match, on all pages
 	Now        time.Time `json:"now"`
 }
+
+// Fields is a row of a listing with those fields only that were asked for.
+type Fields map[string]any

@@ -1,0 +1,452 @@
+package admin
+
+import (
+	"cmp"
+	"errors"
+	"iter"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"natsd/internal/admin/api"
+	"natsd/internal/admin/filter"
+	"natsd/internal/glob"
+	"natsd/internal/monitor"
+	"natsd/internal/status"
+	"natsd/internal/subject"
+)
+
+// connectionRoutes are the endpoints that show connections.
+func (a *API) connectionRoutes() []route {
+	subs := param{name: "subs", words: subsWords, doc: "Show subscriptions: `1` their subjects, `detail` all about them."}
+	return []route{
+		{
+			method: http.MethodGet, path: "/connections", role: viewer, perAccount: true, heavy: true,
+			summary: "Connections of clients and leaf nodes, with rates.",
+			query: slices.Concat([]param{
+				{name: "state", words: stateWords, doc: "`open` when not given; `closed` are those that the server remembers."},
+			}, choiceParams, []param{subs}, listParams),
+			result: api.List[api.Connection]{}, produces: []string{ndjson}, codes: []api.Code{api.CursorExpired}, serve: a.listConnections,
+		},
+		{
+			method: http.MethodGet, path: "/connections/{cid}", role: viewer, perAccount: true,
+			summary: "One connection, open or closed.", query: []param{subs},
+			result: api.Connection{}, codes: []api.Code{api.NotFound}, serve: a.oneConnection,
+		},
+		{
+			method: http.MethodGet, path: "/connections/{cid}/subscriptions", role: viewer, perAccount: true, heavy: true,
+			summary: "Subscriptions of one connection.", query: listParams,
+			result: api.List[api.Subscription]{}, produces: []string{ndjson}, codes: []api.Code{api.NotFound, api.CursorExpired}, serve: a.connectionSubs,
+		},
+		{
+			method: http.MethodGet, path: "/connections/closed/summary", role: viewer, perAccount: true,
+			summary: "How many connections ended, and why, as far as the server remembers.",
+			query: []param{
+				{name: "window", kind: "duration", doc: "How far back; all when not given."},
+				{name: "by", doc: "What to count by, separated by commas: `reason`, `account`, `user`, `ip`; `reason` when not given."},
+			},
+			result: api.ClosedSummary{}, serve: a.closedSummary,
+		},
+	}
+}
+
+var (
+	stateWords = []string{"open", "closed", "any", "all"}
+	subsWords  = []string{"0", "1", "detail", "true", "false"}
+)
+
+// connRow is one row of the listing of connections.
+type connRow struct {
+	*status.Conn
+	closed *status.Closed // nil while open
+	now    time.Time
+	rates  *api.Rates // nil: not known
+}
+
+// end is the moment that ages are counted to.
+func (r *connRow) end() time.Time {
+	if r.closed != nil {
+		return r.closed.Stop
+	}
+	return r.now
+}
+
+// last is the moment of the last activity, Unix nanoseconds.
+func (r *connRow) last() int64 { return cmp.Or(r.LastActivity, r.Facts.Start.UnixNano()) }
+
+func (r *connRow) idle() time.Duration { return time.Duration(r.end().UnixNano() - r.last()) }
+
+func (r *connRow) state() string {
+	if r.closed != nil {
+		return api.StateClosed
+	}
+	return api.StateOpen
+}
+
+// connections is the listing of connections. The order of the numbers is that of connz.
+var connections = &listing[connRow]{
+	id:    func(r *connRow) key { return key{N: int64(r.Facts.CID)} },
+	show:  showConnection,
+	item:  api.Connection{},
+	order: "cid",
+	columns: slices.Concat([]column[connRow]{
+		number("cid", false, func(r *connRow) int64 { return int64(r.Facts.CID) }),
+		{names: []string{"start"}, kind: filter.Time, get: func(r *connRow) filter.Value { return filter.Value{Int: r.Facts.Start.UnixNano()} }},
+		number("subs,subscriptions", true, func(r *connRow) int64 { return int64(r.Subs) }),
+		number("pending,pending_bytes", true, func(r *connRow) int64 { return r.Pending }),
+		number("msgs_to,out_msgs", true, func(r *connRow) int64 { return r.OutMsgs }),
+		number("msgs_from,in_msgs", true, func(r *connRow) int64 { return r.InMsgs }),
+		number("bytes_to,out_bytes", true, func(r *connRow) int64 { return r.OutBytes }),
+		number("bytes_from,in_bytes", true, func(r *connRow) int64 { return r.InBytes }),
+		{names: []string{"last", "last_activity"}, kind: filter.Time, down: true, get: func(r *connRow) filter.Value { return filter.Value{Int: r.last()} }},
+		span("idle", true, (*connRow).idle),
+		span("uptime", false, func(r *connRow) time.Duration { return r.end().Sub(r.Facts.Start) }),
+		span("rtt", true, func(r *connRow) time.Duration { return r.RTT }),
+		{names: []string{"stop"}, kind: filter.Time, down: true, get: func(r *connRow) filter.Value {
+			if r.closed == nil {
+				return filter.Value{}
+			}
+			return filter.Value{Int: r.closed.Stop.UnixNano()}
+		}},
+		words("reason", func(r *connRow) string {
+			if r.closed == nil {
+				return ""
+			}
+			return r.closed.Reason
+		}),
+		number("stalls", true, func(r *connRow) int64 { return r.Stalls }),
+		words("state", (*connRow).state),
+		words("kind", func(r *connRow) string { return r.Facts.Kind.String() }),
+		words("type", func(r *connRow) string { return r.Facts.Type }),
+		words("ip", func(r *connRow) string { return ipOf(r.Facts.Remote) }),
+		number("port", false, func(r *connRow) int64 { return int64(r.Facts.Remote.Port()) }),
+		words("name", func(r *connRow) string { return r.Facts.Name }),
+		words("lang", func(r *connRow) string { return r.Facts.Lang }),
+		words("version", func(r *connRow) string { return r.Facts.Version }),
+		words("user,authorized_user", func(r *connRow) string { return r.Facts.User }),
+		words("account", func(r *connRow) string { return r.Facts.Account }),
+		words("mqtt_client", func(r *connRow) string { return r.Facts.MQTTClient }),
+		{names: []string{"tls"}, kind: filter.Bool, get: func(r *connRow) filter.Value { return truth(r.Facts.TLS != nil) }},
+		{names: []string{"tags", "tag"}, kind: filter.Words, get: func(r *connRow) filter.Value { return filter.Value{Words: r.Facts.Tags} }},
+	},
+		rateColumns("msgs_from,in_msgs", func(r *api.Rates) api.Rate { return r.InMsgs }),
+		rateColumns("msgs_to,out_msgs", func(r *api.Rates) api.Rate { return r.OutMsgs }),
+		rateColumns("bytes_from,in_bytes", func(r *api.Rates) api.Rate { return r.InBytes }),
+		rateColumns("bytes_to,out_bytes", func(r *api.Rates) api.Rate { return r.OutBytes }),
+	),
+}
+
+func number[R any](names string, down bool, get func(*R) int64) column[R] {
+	return column[R]{strings.Split(names, ","), filter.Number, func(r *R) filter.Value { return filter.Value{Int: get(r)} }, down}
+}
+
+func span[R any](names string, down bool, get func(*R) time.Duration) column[R] {
+	return column[R]{strings.Split(names, ","), filter.Duration, func(r *R) filter.Value { return filter.Value{Int: int64(get(r))} }, down}
+}
+
+func words[R any](names string, get func(*R) string) column[R] {
+	return column[R]{strings.Split(names, ","), filter.Text, func(r *R) filter.Value { return filter.Value{Text: get(r)} }, false}
+}
+
+func truth(b bool) filter.Value {
+	if b {
+		return filter.Value{Int: 1}
+	}
+	return filter.Value{}
+}
+
+// rateColumns are the columns of a counter's rates: out_bytes_rate and out_bytes_rate_10s.
+func rateColumns(names string, of func(*api.Rates) api.Rate) []column[connRow] {
+	means := []struct {
+		suffix string
+		get    func(api.Rate) float64
+	}{
+		{"_rate", func(r api.Rate) float64 { return r.Second }},
+		{"_rate_10s", func(r api.Rate) float64 { return r.Ten }},
+	}
+	out := make([]column[connRow], 0, len(means))
+	for _, mean := range means {
+		col := column[connRow]{kind: filter.Milli, down: true, get: func(r *connRow) filter.Value {
+			if r.rates == nil {
+				return filter.Value{}
+			}
+			return filter.Value{Int: int64(mean.get(of(r.rates)) * 1000)}
+		}}
+		for name := range strings.SplitSeq(names, ",") {
+			col.names = append(col.names, name+mean.suffix)
+		}
+		out = append(out, col)
+	}
+	return out
+}
+
+func ipOf(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.Addr().Unmap().String()
+}
+
+// showConnection renders a row.
+func showConnection(c *call, r *connRow) (any, error) {
+	q := &monitor.ConnzQuery{Auth: true}
+	switch c.text("subs") {
+	case "1", "true":
+		q.Subs = true
+	case "detail":
+		q.SubsDetail = true
+	}
+	info := c.api.Monitor.ConnRow(r.Conn, r.closed, q, r.now.UTC())
+	out := connectionOf(info)
+	out.State, out.Account, out.Rates = r.state(), r.Facts.Account, r.rates
+	return out, nil
+}
+
+// connectionOf takes over what connz says.
+func connectionOf(i *monitor.ConnInfo) *api.Connection {
+	out := &api.Connection{
+		CID: i.CID, Kind: i.Kind, Type: i.Type, IP: i.IP, Port: i.Port, Start: i.Start, LastActivity: i.LastActivity,
+		Stop: i.Stop, Reason: i.Reason, RTT: i.RTT, Uptime: i.Uptime, Idle: i.Idle, Pending: i.Pending,
+		InMsgs: i.InMsgs, OutMsgs: i.OutMsgs, InBytes: i.InBytes, OutBytes: i.OutBytes, Stalls: i.Stalls, Subs: i.NumSubs,
+		Name: i.Name, Lang: i.Lang, Version: i.Version, User: i.AuthorizedUser, TLSVersion: i.TLSVersion, TLSCipher: i.TLSCipher,
+		TLSFirst: i.TLSFirst, JWT: i.JWT, IssuerKey: i.IssuerKey, NameTag: i.NameTag, Tags: i.Tags, MQTTClient: i.MQTTClient,
+		SubsList: i.Subs,
+	}
+	for _, cert := range i.TLSPeerCerts {
+		out.TLSPeerCerts = append(out.TLSPeerCerts, api.PeerCert(cert))
+	}
+	for _, sub := range i.SubsDetail {
+		out.SubsDetail = append(out.SubsDetail, api.Subscription(sub))
+	}
+	if i.Proxy != nil {
+		out.Proxy = &api.Proxy{Key: i.Proxy.Key}
+	}
+	return out
+}
+
+// choice says which connections are meant. An empty one means all.
+type choice struct {
+	cid                       uint64
+	kind, typ                 string
+	account, user, name, lang string
+	subject, mqttClient, tag  string
+	prefix                    netip.Prefix
+	tls, slow                 *bool
+	idle                      time.Duration
+	match                     *filter.Expr[*column[connRow]]
+}
+
+// choiceParams are the parameters of the query that a choice is read from.
+var choiceParams = []param{
+	{name: "kind", doc: "`client` or `leafnode`."},
+	{name: "type", words: []string{status.TypeNATS, status.TypeMQTT, status.TypeWebsocket}, doc: "Protocol of the client."},
+	{name: "account", doc: "Name of the account."},
+	{name: "user", doc: "Name of the user."},
+	{name: "name", doc: "Name of the client, a pattern with `*` and `?`."},
+	{name: "ip", doc: "Address or network of the client: `10.0.0.0/8`."},
+	{name: "lang", doc: "Language of the client library."},
+	{name: "tls", kind: "boolean", doc: "Connected over TLS or not."},
+	{name: "subject", doc: "Subscribed to something that this subject, which may have wildcards, has in common with."},
+	{name: "mqtt_client", doc: "MQTT client id."},
+	{name: "tag", doc: "One of the tags of the user."},
+	{name: "slow", kind: "boolean", doc: "Does not keep up: much is pending, or it ended as a slow consumer."},
+	{name: "idle_gt", kind: "duration", doc: "Without messages for longer than that."},
+}
+
+// choice reads choiceParams.
+func (c *call) choice() *choice {
+	ch := &choice{
+		kind: c.text("kind"), typ: c.text("type"), account: c.text("account"), user: c.text("user"), name: c.text("name"),
+		lang: c.text("lang"), subject: c.text("subject"), mqttClient: c.text("mqtt_client"), tag: c.text("tag"), idle: c.duration("idle_gt"),
+	}
+	if c.r.URL.Query().Has("tls") {
+		v := c.bool("tls")
+		ch.tls = &v
+	}
+	if c.r.URL.Query().Has("slow") {
+		v := c.bool("slow")
+		ch.slow = &v
+	}
+	c.word("type", status.TypeNATS, status.TypeMQTT, status.TypeWebsocket)
+	ch.check(c, c.text("ip"))
+	return ch
+}
+
+// check reads what needs reading.
+func (ch *choice) check(c *call, ip string) {
+	if ip != "" {
+		p, err := prefixOf(ip)
+		if err != nil {
+			c.wrong("ip", err.Error())
+		}
+		ch.prefix = p
+	}
+	if ch.subject != "" && !subject.Valid(ch.subject) {
+		c.wrong("subject", "it is not a valid subject")
+	}
+	if ch.kind != "" && !slices.ContainsFunc([]status.Kind{status.Client, status.Leafnode}, func(k status.Kind) bool { return strings.EqualFold(k.String(), ch.kind) }) {
+		c.wrong("kind", "it must be client or leafnode")
+	}
+}
+
+// slowShare is which part of max_pending has to be pending for a connection to be called slow.
+const slowShare = 10
+
+// fits tells whether a connection is meant. Whether it is subscribed to something is looked at last.
+func (ch *choice) fits(c *call, r *connRow) bool {
+	f := r.Facts
+	switch {
+	case !c.who.sees(f.Account),
+		ch.cid != 0 && f.CID != ch.cid,
+		ch.kind != "" && !strings.EqualFold(f.Kind.String(), ch.kind),
+		ch.typ != "" && f.Type != ch.typ,
+		ch.account != "" && f.Account != ch.account,
+		ch.user != "" && f.User != ch.user,
+		ch.name != "" && !glob.Match(ch.name, f.Name),
+		ch.lang != "" && f.Lang != ch.lang,
+		ch.mqttClient != "" && f.MQTTClient != ch.mqttClient,
+		ch.tag != "" && !slices.Contains(f.Tags, ch.tag),
+		ch.prefix.IsValid() && !ch.prefix.Contains(f.Remote.Addr().Unmap()),
+		ch.tls != nil && *ch.tls != (f.TLS != nil),
+		ch.slow != nil && *ch.slow != r.slow(c.options.Limits.MaxPending),
+		ch.idle > 0 && r.idle() <= ch.idle,
+		!ch.match.Match(func(col *column[connRow]) filter.Value { return col.get(r) }):
+		return false
+	}
+	return ch.subject == "" || c.subscribed(r, ch.subject)
+}
+
+// slow tells whether a connection does not, or did not, keep up.
+func (r *connRow) slow(maxPending int64) bool {
+	if r.closed != nil {
+		return strings.HasPrefix(r.closed.Reason, "Slow Consumer")
+	}
+	return r.Pending > maxPending/slowShare
+}
+
+// subscribed tells whether a connection is subscribed to something that subj overlaps.
+func (c *call) subscribed(r *connRow, subj string) bool {
+	for s := range c.subsOf(r) {
+		if subject.Overlaps(subj, s.Subject) {
+			return true
+		}
+	}
+	return false
+}
+
+// subsOf yields the subscriptions of a connection.
+func (c *call) subsOf(r *connRow) iter.Seq[status.Sub] {
+	if r.closed != nil {
+		return slices.Values(r.closed.Subscriptions)
+	}
+	return c.api.Server.ConnSubs(r.Facts.CID)
+}
+
+var errPrefix = errors.New("it is not an address or a network such as 10.0.0.0/8")
+
+// prefixOf reads an address or a network.
+func prefixOf(s string) (netip.Prefix, error) {
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p.Masked(), nil
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, errPrefix
+	}
+	addr = addr.Unmap().WithZone("")
+	return netip.PrefixFrom(addr, addr.BitLen()), nil
+}
+
+// connRows yields the connections in a state that are meant.
+func (c *call) connRows(state string, ch *choice, now time.Time, known map[uint64]*rateState) iter.Seq[connRow] {
+	return func(yield func(connRow) bool) {
+		var open []status.Conn
+		var closed []*status.Closed
+		if state != api.StateClosed {
+			open = c.api.Server.AppendConns(nil)
+		}
+		if state != api.StateOpen {
+			closed = c.api.Server.AppendClosed(nil)
+		}
+		for i := range open {
+			r := connRow{Conn: &open[i], now: now}
+			if s := known[open[i].Facts.CID]; s != nil && s.known {
+				r.rates = &s.rates
+			}
+			if ch.fits(c, &r) && !yield(r) {
+				return
+			}
+		}
+		for _, cl := range closed {
+			r := connRow{Conn: &cl.Conn, closed: cl, now: now}
+			if ch.fits(c, &r) && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func (a *API) listConnections(c *call) (any, error) {
+	q, ch := connections.query(c), c.choice()
+	state := cmp.Or(c.word("state", stateWords...), api.StateOpen)
+	c.word("subs", subsWords...)
+	if state != api.StateClosed && slices.ContainsFunc(q.sorts, func(s sorting[connRow]) bool { return s.names[0] == "stop" || s.names[0] == "reason" }) {
+		c.wrong("sort", "stop and reason are only valid on closed connections")
+	}
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	return q.serve(c, c.connRows(state, ch, q.now, a.rates.get(c.r.Context(), q.uses(c, "rate"))))
+}
+
+// findConnection returns the connection that the path names, as far as the one who asks may see it.
+func (c *call) findConnection() (*connRow, error) {
+	cid, err := c.cid()
+	if err != nil {
+		return nil, err
+	}
+	known := c.api.rates.get(c.r.Context(), false)
+	var found *connRow
+	for r := range c.connRows("any", &choice{cid: cid}, time.Now(), known) {
+		if found == nil || found.closed != nil {
+			found = &r
+		}
+	}
+	if found == nil {
+		return nil, api.Problemf(api.NotFound, "there is no connection %d", cid)
+	}
+	return found, nil
+}
+
+func (a *API) oneConnection(c *call) (any, error) {
+	c.word("subs", subsWords...)
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	r, err := c.findConnection()
+	if err != nil {
+		return nil, err
+	}
+	return showConnection(c, r)
+}
+
+func (a *API) connectionSubs(c *call) (any, error) {
+	q := subscriptions.query(c)
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	r, err := c.findConnection()
+	if err != nil {
+		return nil, err
+	}
+	return q.serve(c, func(yield func(status.Sub) bool) {
+		for s := range c.subsOf(r) {
+			s.Account, s.AccountTag = r.Facts.Account, r.Facts.AccountTag
+			if !yield(s) {
+				return
+			}
+		}
+	})
+}
