@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -132,6 +133,26 @@ func (a *app) note(format string, args ...any) {
 	if !a.set.quiet {
 		fmt.Fprintf(a.err, format+"\n", args...)
 	}
+}
+
+// confirm asks before something is done that cannot be undone. Without a terminal nobody is asked, and
+// --yes is needed.
+func (a *app) confirm(format string, args ...any) error {
+	if a.set.yes || a.set.dryRun {
+		return nil
+	}
+	question := fmt.Sprintf(format, args...)
+	if !isTerminal(a.in) {
+		return usage("%s: give --yes to go on without a question", question)
+	}
+	fmt.Fprintf(a.err, "%s? [y/N] ", question)
+	line, _ := bufio.NewReader(a.in).ReadString('\n') // the end of the input is a no
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return nil
+	}
+	a.note("nothing was done")
+	return outcome(exitFail)
 }
 
 // writeJSON writes a value for programs.

@@ -16,13 +16,25 @@ import (
 )
 
 func (a *app) diffCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "diff A B", Short: "Compare configurations by their meaning; exit code 8 when they differ",
+	return &cobra.Command{
+		Use: "diff [A] [B]", Short: "What would change: by the files on the server, by a file from here, between two files or revisions",
 		Long: `Compare configurations by their meaning: order, comments and notation make no difference. Each change
-has its verdict: whether a reload would take it live, end connections, or need a restart.`,
-		Example: "  natsctl config diff old.conf new.conf",
-		Args:    cobra.ExactArgs(2), ValidArgsFunction: completeFiles,
-		RunE: func(_ *cobra.Command, args []string) error {
+has its verdict (live, live-disruptive, restart, rejected) and its place; exit code 8 when they differ.
+
+  natsctl config diff         what runs, with the files on the server's disk
+  natsctl config diff FILE    what runs, with a file from here: the plan of a reload, whose connections
+                              would end included
+  natsctl config diff REV     what runs, with a revision of the history
+  natsctl config diff A B     two files here, without a server; or two of: REV, running, file`,
+		Example: "  natsctl config diff nats.conf\n  natsctl config diff old.conf new.conf\n  natsctl config diff 3 running",
+		Args:    cobra.MaximumNArgs(2), ValidArgsFunction: completeFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) < 2:
+				return a.diffRunning(cmd.Context(), append(args, "")[0])
+			case known(args[0]) && known(args[1]):
+				return a.diffRevisions(cmd.Context(), args[0], args[1])
+			}
 			p, err := a.diffFiles(args[0], args[1])
 			if err != nil {
 				return err
@@ -36,7 +48,6 @@ has its verdict: whether a reload would take it live, end connections, or need a
 			return nil
 		},
 	}
-	return cmd
 }
 
 // diffFiles compares two configurations without a server.

@@ -36,8 +36,9 @@ type param struct {
 	help        string
 	// bare is the value of the flag when none is given with it.
 	bare string
-	// words completes the value.
-	words []string
+	// words completes the value; offers names what the server is asked for to complete it.
+	words  []string
+	offers offer
 }
 
 type paramKind uint8
@@ -47,6 +48,17 @@ const (
 	numberParam
 	boolParam
 	listParam
+)
+
+// offer is a kind of completions that a server gives.
+type offer uint8
+
+const (
+	noOffer offer = iota
+	offerCIDs
+	offerUsers
+	offerAccounts
+	offerRevisions
 )
 
 func (a *app) endpoint(e endpoint) *cobra.Command {
@@ -66,11 +78,11 @@ func (a *app) endpoint(e endpoint) *cobra.Command {
 			return a.show(cmd.Context(), client.Request{Method: e.method, Path: fill(e.path, args), Query: q, Monitor: e.monitor}, view)
 		},
 	}
-	addParams(cmd, e.params)
+	a.addParams(cmd, e.params)
 	return cmd
 }
 
-func addParams(cmd *cobra.Command, params []param) {
+func (a *app) addParams(cmd *cobra.Command, params []param) {
 	fs := cmd.Flags()
 	for _, p := range params {
 		switch p.kind {
@@ -86,8 +98,12 @@ func addParams(cmd *cobra.Command, params []param) {
 		if p.bare != "" {
 			fs.Lookup(p.flag).NoOptDefVal = p.bare
 		}
+		complete := a.completer(p.offers)
 		if len(p.words) > 0 {
-			_ = cmd.RegisterFlagCompletionFunc(p.flag, cobra.FixedCompletions(p.words, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+			complete = cobra.FixedCompletions(p.words, cobra.ShellCompDirectiveNoFileComp)
+		}
+		if complete != nil {
+			_ = cmd.RegisterFlagCompletionFunc(p.flag, complete) // the flag exists
 		}
 	}
 }

@@ -106,11 +106,11 @@ func (a *app) problem(p *api.Problem) {
 	if p.Code == "" && text == "" {
 		text = "the server answered " + http.StatusText(p.Status)
 	}
-	fmt.Fprintf(a.err, "%s: %s\n", name, output.Clean(text))
 	items := p.Errors
-	if len(items) == 0 && p.Plan != nil {
-		items = p.Plan.Errors
+	if len(items) > 0 && p.Title != "" && strings.Contains(text, items[0].Message) {
+		text = strings.ToLower(p.Title[:1]) + p.Title[1:] // all that it says stands below
 	}
+	fmt.Fprintf(a.err, "%s: %s\n", name, output.Clean(text))
 	for _, item := range items {
 		writeItem(a.err, item)
 	}

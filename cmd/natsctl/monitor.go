@@ -52,9 +52,9 @@ reason exist for closed connections and show those. A '-' before a key turns the
 				{flag: "limit", kind: numberParam, help: "at most so many rows"},
 				{flag: "offset", kind: numberParam, help: "leave out so many rows"},
 				{flag: "state", help: "open, closed or any", words: connStates},
-				{flag: "cid", kind: numberParam, help: "this connection only"},
-				{flag: "acc", help: "of this account only"},
-				{flag: "user", help: "of this user only"},
+				{flag: "cid", kind: numberParam, help: "this connection only", offers: offerCIDs},
+				{flag: "acc", help: "of this account only", offers: offerAccounts},
+				{flag: "user", help: "of this user only", offers: offerUsers},
 				{flag: "mqtt-client", query: "mqtt_client", help: "this MQTT client only"},
 				{flag: "filter-subject", query: "filter_subject", help: "with a subscription that overlaps this subject"},
 				{flag: "subs", help: "with subscriptions; =detail for more about each", bare: "1", words: []string{"1", "detail"}},
@@ -77,7 +77,7 @@ reason exist for closed connections and show those. A '-' before a key turns the
 		{
 			use: "leafz", short: "Leaf nodes", view: leafzView,
 			params: []param{
-				{flag: "acc", help: "of this account only"},
+				{flag: "acc", help: "of this account only", offers: offerAccounts},
 				{flag: "subs", kind: boolParam, help: "with subscriptions"},
 			},
 		},
@@ -94,13 +94,13 @@ reason exist for closed connections and show those. A '-' before a key turns the
 				{flag: "subs", kind: boolParam, help: "list them"},
 				{flag: "limit", kind: numberParam, help: "at most so many rows"},
 				{flag: "offset", kind: numberParam, help: "leave out so many rows"},
-				{flag: "acc", help: "of this account only"},
+				{flag: "acc", help: "of this account only", offers: offerAccounts},
 				{flag: "test", help: "list those that would get a message of this subject"},
 			},
 		},
 		{
 			use: "accountz", short: "Accounts by name, or one account", view: accountzView,
-			params: []param{{flag: "acc", help: "describe this account"}},
+			params: []param{{flag: "acc", help: "describe this account", offers: offerAccounts}},
 		},
 		{
 			use: "accstatz", short: "Traffic of accounts", view: accstatzView,
@@ -189,6 +189,6 @@ func (a *app) healthzCommand() *cobra.Command {
 			return err
 		},
 	}
-	addParams(cmd, params)
+	a.addParams(cmd, params)
 	return cmd
 }

@@ -47,6 +47,7 @@ It needs no configuration for that.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%s", err) })
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	addGlobalFlags(root.PersistentFlags())
+	a.completeGlobalFlags(root)
 	for _, g := range []struct{ id, title string }{
 		{groupMonitor, "Look at a server (also at a nats-server, with --compat):"},
 		{groupConns, "Connections and subjects:"},
@@ -73,7 +74,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		}
 	}
 	add(groupMonitor, a.monitorCommands()...)
-	add(groupConfig, a.configCommand(), a.explainCommand())
+	add(groupConfig, a.reloadCommand(), a.configCommand(), a.explainCommand())
 	add(groupClient, a.versionCommand())
 }
 

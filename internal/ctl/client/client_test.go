@@ -52,6 +52,7 @@ func TestParseTarget(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"/run/natsd/admin.sock":        "unix:///run/natsd/admin.sock",
+		"unix:/run/x.sock":             "unix:///run/x.sock",
 		"./admin.sock":                 "unix://./admin.sock",
 		"unix:///run/natsd/admin.sock": "unix:///run/natsd/admin.sock",
 		"127.0.0.1:8223":               "http://127.0.0.1:8223",

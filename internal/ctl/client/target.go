@@ -31,6 +31,8 @@ func ParseTarget(text string) (Target, error) {
 		return Target{}, errors.New("the address is empty")
 	case strings.HasPrefix(text, "/"), strings.HasPrefix(text, "."):
 		text = schemeUnix + "://" + text
+	case strings.HasPrefix(text, schemeUnix+":/") && !strings.HasPrefix(text, schemeUnix+"://"):
+		text = schemeUnix + "://" + strings.TrimPrefix(text, schemeUnix+":")
 	case !strings.Contains(text, "://"):
 		text = schemeHTTP + "://" + text
 	}
