@@ -14,7 +14,6 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"natsd/internal/admin/api"
-	"natsd/internal/config"
 	"natsd/internal/monitor"
 	"natsd/internal/nuid"
 	"natsd/internal/reload"
@@ -43,7 +42,7 @@ type API struct {
 	router   http.Handler
 }
 
-// New makes the API of a server. [API.Apply] must be called before the first request.
+// New makes the API of a server. [API.Prepare] and [Staged.Commit] come before the first request.
 func New(d Deps) *API {
 	a := &API{Deps: d, gate: newGate(), limits: newLimits(), rates: newRates(d.Server.AppendConns, d.Tasks)}
 	a.table = a.routes()
@@ -51,26 +50,6 @@ func New(d Deps) *API {
 	d.Server.Events().Remember(rememberedEvents)
 	a.router = a.newRouter()
 	return a
-}
-
-// settings is what the admin block of a configuration means. It is immutable.
-type settings struct {
-	options *config.Admin
-	tokens  []token
-	origins *http.CrossOriginProtection
-	allowed map[string]bool // origins that may read answers
-}
-
-// Apply puts a configuration into force for requests to come.
-func (a *API) Apply(o *config.Options) {
-	s := &settings{options: &o.Admin, tokens: tokensOf(&o.Admin), origins: http.NewCrossOriginProtection(), allowed: map[string]bool{}}
-	for _, origin := range o.Admin.CORSOrigins {
-		s.allowed[origin] = true
-		if err := s.origins.AddTrustedOrigin(origin); err != nil {
-			a.Log.Warn(fmt.Sprintf("admin.cors_origins: %v", err))
-		}
-	}
-	a.settings.Store(s)
 }
 
 // base is where the API of this version begins.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,12 +44,22 @@ type node struct {
 // free ports, and its file is not watched, unless the text says otherwise.
 func start(t *testing.T, text string) *node {
 	t.Helper()
+	return startWith(t, text, func(string) {})
+}
+
+// uid is the user of the test.
+func uid() string { return strconv.Itoa(os.Getuid()) }
+
+// startWith is start for a server that finds something in its folder.
+func startWith(t *testing.T, text string, prepare func(dir string)) *node {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "natsd") // short enough for the name of a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := &node{t: t, dir: dir, conf: filepath.Join(dir, "natsd.conf")}
 	n.write(text)
+	prepare(dir)
 	socket := filepath.Join(dir, "a.sock")
 	src := config.Source{Path: n.conf, Environ: map[string]string{
 		"NATSD_WATCH_ENABLED": "false", "NATSD_HOST": "127.0.0.1", "NATSD_PORT": "-1", "NATSD_ADMIN_UNIX": socket,

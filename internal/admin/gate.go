@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -24,18 +23,16 @@ import (
 type gate struct {
 	hashing chan struct{} // taken while bcrypt works: it never takes more than one core
 	known   *knownTokens
-	issued  *issuedTokens
 }
 
 func newGate() *gate {
-	return &gate{hashing: make(chan struct{}, 1), known: newKnownTokens(), issued: &issuedTokens{}}
+	return &gate{hashing: make(chan struct{}, 1), known: newKnownTokens()}
 }
 
 // token is one token of the configuration.
 type token struct {
 	who  identity
-	hash []byte // bcrypt
-	from []netip.Prefix
+	hash []byte // bcrypt; nil for those that the API made
 }
 
 func tokensOf(o *config.Admin) []token {
@@ -47,7 +44,7 @@ func tokensOf(o *config.Admin) []token {
 		}}
 		for _, cidr := range t.CIDR {
 			if p, err := netip.ParsePrefix(cidr); err == nil { // checked at load
-				one.from = append(one.from, p)
+				one.who.from = append(one.who.from, p)
 			}
 		}
 		out = append(out, one)
@@ -92,7 +89,7 @@ func (g *gate) byToken(c *call, secret string) (*identity, error) {
 	if !c.api.limits.mayTry(c) {
 		return nil, api.Problemf(api.RateLimited, "too many wrong tokens from this address")
 	}
-	t, err := g.find(c.r.Context(), c.settings.tokens, secret)
+	t, err := g.find(c.r.Context(), c.settings, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +101,9 @@ func (g *gate) byToken(c *call, secret string) (*identity, error) {
 }
 
 // find compares a secret with all tokens, so that neither the answer nor its time tells which exist.
-func (g *gate) find(ctx context.Context, tokens []token, secret string) (*token, error) {
-	if t := g.issued.find(secret); t != nil {
+func (g *gate) find(ctx context.Context, s *settings, secret string) (*token, error) {
+	tokens := s.tokens
+	if t := s.issued.find(secret); t != nil {
 		return t, nil
 	}
 	if i := slices.IndexFunc(tokens, func(t token) bool { return g.known.has(t.hash, secret) }); i >= 0 {
@@ -136,14 +134,14 @@ func (g *gate) find(ctx context.Context, tokens []token, secret string) (*token,
 
 // usable tells whether a token may be used now and from where the request comes.
 func (t *token) usable(c *call) bool {
-	if !t.who.expires.IsZero() && !time.Now().Before(t.who.expires) {
+	if t.who.expired() {
 		return false
 	}
-	if len(t.from) == 0 || peerOf(c.r.Context()) != nil {
+	if len(t.who.from) == 0 || peerOf(c.r.Context()) != nil {
 		return true
 	}
 	addr, err := netip.ParseAddr(address(c.r))
-	return err == nil && slices.ContainsFunc(t.from, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
+	return err == nil && slices.ContainsFunc(t.who.from, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
 }
 
 // byCertificate returns the identity of a verified client certificate: that of the token which has one

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -15,7 +16,10 @@ type identity struct {
 	scopes   []string
 	accounts []string // limited to these; empty is not limited
 	expires  time.Time
+	from     []netip.Prefix // may be used from these networks; empty is from anywhere
 }
+
+func (i *identity) expired() bool { return !i.expires.IsZero() && !time.Now().Before(i.expires) }
 
 // nobody is who shows nothing.
 var nobody = &identity{method: api.MethodNone}

@@ -68,7 +68,7 @@ func (rt *route) may(who *identity) bool {
 	case len(who.accounts) > 0 && !rt.perAccount:
 		return false
 	case len(who.scopes) > 0:
-		return slices.Contains(who.scopes, rt.scope)
+		return rt.scope != "" && slices.Contains(who.scopes, rt.scope)
 	default:
 		return who.role >= rt.role
 	}
@@ -84,6 +84,7 @@ func (a *API) routes() []route {
 		a.docsRoutes(),
 		a.eventRoutes(),
 		a.connectionRoutes(),
+		a.tokenRoutes(),
 	)
 }
 

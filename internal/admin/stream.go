@@ -14,8 +14,9 @@ import (
 
 const (
 	heartbeat     = 15 * time.Second
-	streamPatient = time.Minute // with a client that does not read
-	streamFlush   = 32 << 10    // bytes that are written at once
+	recheckPeriod = 5 * time.Second // of the rights of who reads
+	streamPatient = time.Minute     // with a client that does not read
+	streamFlush   = 32 << 10        // bytes that are written at once
 )
 
 // stream is an answer that goes on until its reader leaves, may not read any more, or the listener ends.
@@ -118,8 +119,9 @@ func (s *stream) flush() error {
 // run calls take each time when there is something, and keeps the connection busy meanwhile. An error of
 // take ends the stream: the client has gone.
 func (s *stream) run(ready <-chan struct{}, take func() error) {
-	beat := time.NewTicker(heartbeat)
+	beat, look := time.NewTicker(heartbeat), time.NewTicker(recheckPeriod)
 	defer beat.Stop()
+	defer look.Stop()
 	for {
 		var err error
 		select {
@@ -129,6 +131,8 @@ func (s *stream) run(ready <-chan struct{}, take func() error) {
 			if err = take(); err == nil {
 				err = s.flush()
 			}
+		case <-look.C:
+			err = s.recheck()
 		case <-beat.C:
 			err = s.beat()
 		}
@@ -138,13 +142,18 @@ func (s *stream) run(ready <-chan struct{}, take func() error) {
 	}
 }
 
-// beat shows that the stream lives, and ends it when its reader has lost his rights.
-func (s *stream) beat() error {
-	if err := s.c.recheck(); err != nil {
+// recheck ends the stream when its reader has lost his rights.
+func (s *stream) recheck() error {
+	err := s.c.recheck()
+	if err != nil {
 		_ = s.note(api.StreamEnd, 0, err.Error()) // it ends in any case
 		_ = s.flush()
-		return err
 	}
+	return err
+}
+
+// beat shows that the stream lives.
+func (s *stream) beat() error {
 	if s.sse {
 		s.buf.WriteString(": \n\n")
 	} else if err := s.note(api.StreamHeartbeat, 0, ""); err != nil {

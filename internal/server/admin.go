@@ -195,11 +195,33 @@ func (s *socket) url(a net.Addr) string {
 	return s.live.scheme + "://" + a.String()
 }
 
+// startAdmin puts the first settings of the admin API into force.
+func (s *Server) startAdmin(o *config.Options) error {
+	staged, err := s.admin.Prepare(o)
+	if err == nil {
+		staged.Commit()
+	}
+	return err
+}
+
+// adminChange moves the listeners of the admin API and changes what it does.
+type adminChange struct {
+	socketsChange
+
+	staged *admin.Staged
+}
+
+func (c *adminChange) Prepare(ctx context.Context) (err error) {
+	if c.staged, err = c.s.admin.Prepare(c.next); err != nil {
+		return err
+	}
+	c.commit = c.staged.Commit
+	return c.socketsChange.Prepare(ctx)
+}
+
 // planAdmin moves the listeners of the admin API and puts its settings into force.
 func (s *Server) planAdmin(old, next *config.Options) (reload.Change, error) {
-	c := &socketsChange{
-		s: s, next: next, commit: func() { s.admin.Apply(next) }, settle: func() error { return s.letIn(&next.Admin) },
-	}
+	c := &adminChange{socketsChange: socketsChange{s: s, next: next, settle: func() error { return s.letIn(&next.Admin) }}}
 	c.add(&s.sockets.adminUnix, s.adminUnixEndpoint(old), s.adminUnixEndpoint(next), nil)
 	c.add(&s.sockets.admin, adminEndpoint(old), adminEndpoint(next), nil)
 	if i := len(c.moves) - 1; i >= 0 {

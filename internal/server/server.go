@@ -140,7 +140,9 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		OnPanic:    s.componentPanicked,
 	})
 	s.admin = admin.New(admin.Deps{Server: s, Reload: s.reload, Monitor: s.collector, Tasks: s.tasks, Log: logging.Module(log.Logger(), logging.ModuleAdmin)})
-	s.admin.Apply(o)
+	if err := s.startAdmin(o); err != nil {
+		return nil, err
+	}
 	s.inForce.options, s.inForce.generation = o, s.reload.Generation()
 	s.loaded.Store(s.started.UnixNano())
 	s.openAccounts(o)
