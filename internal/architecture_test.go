@@ -42,7 +42,7 @@ var layers = [][]string{
 	{"cmd/natsd", "cmd/natsctl"},
 	// Black-box tests.
 	{"test/harness"},
-	{"test/abuse", "test/client", "test/compare", "test/reload", "test/transcript"},
+	{"test/abuse", "test/client", "test/compare", "test/reload", "test/system", "test/transcript"},
 }
 
 // silent packages are the hot path and its rules: they do no I/O, write no log and have no state of

@@ -84,7 +84,7 @@ func TestAnswers(t *testing.T) {
 		{"SERVER.NOWN.SUBSZ", `{"test":"a.*"}`, `{"server":SERVER,"data":null,"error":{"code":500,"description":"invalid test subject, must be valid publish subject: a.*"}}`},
 		{"SERVER.NOWN.ACCOUNTZ", `{"account":"NOPE"}`, `{"server":SERVER,"data":null,"error":{"code":500,"description":"Account NOPE does not exist"}}`},
 		{"ACCOUNT.NOPE.INFO", ``, `{"server":SERVER,"data":null,"error":{"code":500,"description":"Account NOPE does not exist"}}`},
-		{"ACCOUNT.NOPE.JSZ", ``, `{"server":SERVER,"data":null,"error":{"code":500,"description":"account \"NOPE\" not found"}}`},
+		{"ACCOUNT.NOPE.JSZ", ``, `{"server":SERVER,"data":null,"error":{"code":500,"description":"jetstream not enabled"}}`},
 		{"SERVER.NOWN.RAFTZ", ``, `{"server":SERVER,"data":null}`},
 		{"SERVER.NOWN.HEALTHZ", `{"stream":"S"}`, `{"server":SERVER,"data":{"status":"error","status_code":400,"error":"\"account\" must not be empty when checking stream health"}}`},
 		{"SERVER.NOWN.PROFILEZ", ``, `{"server":SERVER,"data":{"profile":null,"error":"Profile name not specified"}}`},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"natsd/internal/broker"
@@ -124,8 +123,8 @@ var accountServices = []service{
 	asks("LEAFZ", func(_ context.Context, s *Services, _ *request, _ *listing) (any, error) {
 		return s.setup.Collector.Leafz(), nil
 	}),
-	asks("JSZ", func(_ context.Context, s *Services, r *request, _ *monitor.JszQuery) (any, error) {
-		return (*none)(nil), s.noJetStream(r.account())
+	asks("JSZ", func(context.Context, *Services, *request, *monitor.JszQuery) (any, error) {
+		return (*none)(nil), errNoJetStream
 	}),
 	asks("INFO", func(_ context.Context, s *Services, r *request, _ *none) (any, error) {
 		z, err := s.setup.Collector.Accountz(monitor.AccountzQuery{Account: r.account()})
@@ -257,12 +256,5 @@ func (s *Services) respondStatsz(r *request) {
 	}
 }
 
-// noJetStream says why nothing can be told of JetStream in an account.
-func (s *Services) noJetStream(account string) error {
-	if s.setup.Broker.Account(account) == nil {
-		return fmt.Errorf("account %q not found", account)
-	}
-	return errNoJetStream
-}
-
+// errNoJetStream is why nothing can be told of JetStream in an account.
 var errNoJetStream = errors.New("jetstream not enabled")

@@ -238,7 +238,7 @@ func (s *Session) bind(b *broker.Batch, proof *auth.Request, g *auth.Grant) conn
 	s.limit(a)
 
 	f := *s.conn.Facts()
-	f.User, f.Account, f.ProxyKey = g.User, a.Name, g.ProxyKey
+	f.User, f.Account, f.AccountTag, f.ProxyKey = g.User, a.Name, a.Name, g.ProxyKey
 	s.conn.SetFacts(&f)
 	s.mu.Lock()
 	s.timers.entered(s, g.Expires)
