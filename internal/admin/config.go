@@ -30,6 +30,14 @@ func (a *API) configRoutes() []route {
 			result: api.Config{}, produces: []string{confType}, cached: true, serve: a.config,
 		},
 		{
+			method: http.MethodGet, path: "/config/values/*", role: viewer, summary: "One key of the configuration, by JSON Pointer: its value, where that comes from, and what the reference says.",
+			result: api.Setting{}, codes: []api.Code{api.NotFound}, serve: a.configValue,
+		},
+		{
+			method: http.MethodGet, path: "/config/schema", role: viewer, summary: "JSON Schema of the configuration, with what a reload does to each key.",
+			produces: []string{"application/schema+json"}, serve: a.configSchema,
+		},
+		{
 			method: http.MethodGet, path: "/config/files", role: viewer, summary: "Files that the configuration in force was made from.",
 			result: []api.File{}, serve: a.configFiles,
 		},
@@ -77,6 +85,15 @@ func (a *API) configRoutes() []route {
 			query:   reloadParams, body: map[string]any{}, media: []string{confType}, result: api.Plan{},
 			codes: []api.Code{api.ReloadInProgress, api.ReloadNeedsRestart, api.PreconditionFailed, api.PreconditionRequired, api.ConfigInvalid, api.ReloadRejected},
 			serve: a.putConfig,
+		},
+		{
+			method: http.MethodPatch, path: "/config", role: admin, scope: "config:write",
+			summary: "Change single values in the text of the configuration file, comments and all else kept; then as PUT. It needs If-Match.",
+			query:   reloadParams, body: map[string]any{}, media: []string{mergePatchType, jsonPatchType}, result: api.Plan{},
+			codes: []api.Code{
+				api.Conflict, api.ReloadInProgress, api.ReloadNeedsRestart, api.PreconditionFailed, api.PreconditionRequired, api.ConfigInvalid, api.ReloadRejected,
+			},
+			serve: a.patchConfig,
 		},
 	}
 }

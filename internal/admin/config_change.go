@@ -143,8 +143,8 @@ func (a *API) putConfig(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.r.Header.Get("If-Match") == "" {
-		return nil, api.Problemf(api.PreconditionRequired, "name the configuration that you have seen by its ETag in If-Match")
+	if err := c.needMatch(); err != nil {
+		return nil, err
 	}
 	text, _, err := c.raw(confType, jsonType)
 	if err != nil {

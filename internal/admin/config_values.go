@@ -1,12 +1,15 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/config"
 )
 
 var configViews = []string{"effective", "file", "defaults"}
@@ -76,4 +79,75 @@ func pointer(elems []string) string {
 	return b.String()
 }
 
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+var (
+	pointerEscape   = strings.NewReplacer("~", "~0", "/", "~1")
+	pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+// elemsOf takes a JSON Pointer apart.
+func elemsOf(pointer string) []string {
+	elems := strings.Split(strings.Trim(pointer, "/"), "/")
+	for i := range elems {
+		elems[i] = pointerUnescape.Replace(elems[i])
+	}
+	return elems
+}
+
+// configValue serves GET /config/values/{pointer}.
+func (a *API) configValue(c *call) (any, error) {
+	elems := elemsOf(c.path("*"))
+	about, near, ok := config.ExplainAt(elems)
+	if !ok {
+		p := api.Problemf(api.NotFound, "there is no key %s", strings.Join(elems, "."))
+		for _, name := range near {
+			p.Errors = append(p.Errors, api.Item{Code: "hint", Message: "did you mean " + name + "?", Severity: api.SeverityWarning})
+		}
+		return nil, p
+	}
+	out := &api.Setting{
+		Pointer: pointer(elems), Key: about.Key, Default: about.Default, Type: about.Type, Reloadable: about.Reload, Why: about.Why,
+		Doc: about.Doc, Flag: about.Flag, Env: about.Env, Pending: about.Pending,
+	}
+	if c.options.Archive == nil {
+		return out, nil
+	}
+	e, err := c.options.Archive.Effective(true)
+	if err != nil {
+		return nil, fmt.Errorf("show the configuration: %w", err)
+	}
+	out.Value = valueAt(e.Tree, elems)
+	for i := range e.Settings {
+		if pointer(e.Settings[i].Elems) == out.Pointer {
+			out.Source = sourceOf(e.Settings[i].Origin)
+		}
+	}
+	return out, nil
+}
+
+// valueAt returns what stands at a place of a tree; nil when nothing does.
+func valueAt(tree any, elems []string) any {
+	for _, e := range elems {
+		switch at := tree.(type) {
+		case map[string]any:
+			tree = at[e]
+		case []any:
+			i, err := strconv.Atoi(e)
+			if err != nil || i < 0 || i >= len(at) {
+				return nil
+			}
+			tree = at[i]
+		default:
+			return nil
+		}
+	}
+	return tree
+}
+
+// configSchema serves GET /config/schema.
+func (a *API) configSchema(*call) (any, error) {
+	var b bytes.Buffer
+	if err := config.WriteSchema(&b); err != nil {
+		return nil, err
+	}
+	return answer{body: b.Bytes(), media: "application/schema+json"}, nil
+}

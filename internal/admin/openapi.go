@@ -181,7 +181,11 @@ func (g *schemas) content(value any, media []string) object {
 		out[jsonType] = object{"schema": g.of(reflect.TypeOf(value))}
 	}
 	for _, m := range media {
-		out[m] = object{"schema": object{"type": "string"}}
+		s := object{}
+		if !strings.HasSuffix(m, "json") {
+			s["type"] = "string"
+		}
+		out[m] = object{"schema": s}
 	}
 	return out
 }

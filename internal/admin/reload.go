@@ -226,6 +226,14 @@ func (c *call) ifMatch() error {
 	return api.Problemf(api.PreconditionFailed, "the configuration in force is %s and not %s", have, want)
 }
 
+// needMatch refuses a change of a configuration that its sender may not have seen.
+func (c *call) needMatch() error {
+	if c.r.Header.Get("If-Match") == "" {
+		return api.Problemf(api.PreconditionRequired, "name the configuration that you have seen by its ETag in If-Match")
+	}
+	return nil
+}
+
 // etag is the digest of a configuration as an entity tag.
 func etag(digest string) string { return `"` + digest + `"` }
 

@@ -23,14 +23,19 @@ type Explanation struct {
 // or "accounts.*.nkey"; "/" may stand for the dots. When there is none, near lists keys that may have
 // been meant.
 func Explain(path string) (e Explanation, near []string, ok bool) {
-	path = strings.ToLower(strings.ReplaceAll(strings.Trim(path, "/"), "/", "."))
+	return ExplainAt(splitPath(strings.ReplaceAll(strings.Trim(path, "/"), "/", ".")))
+}
+
+// ExplainAt is [Explain] for a path that is taken apart already: names in it may hold any character, and
+// indexes stand for the elements of arrays.
+func ExplainAt(elems []string) (e Explanation, near []string, ok bool) {
 	root, err := registry()
 	if err != nil {
 		return e, nil, false
 	}
-	n := root.find(path)
+	n := root.find(elems)
 	if n == nil {
-		return e, nearKeys(path), false
+		return e, nearKeys(strings.ToLower(strings.Join(elems, "."))), false
 	}
 	k := &n.key
 	e = Explanation{
@@ -48,10 +53,13 @@ func Explain(path string) (e Explanation, near []string, ok bool) {
 }
 
 // find returns the node of a path in which names and aliases may stand for keys and anything for "*".
-func (n *node) find(path string) *node {
-	for _, e := range splitPath(path) {
+func (n *node) find(elems []string) *node {
+	for _, e := range elems {
+		e = strings.ToLower(e)
 		next := n.child(e)
 		switch {
+		case next == nil && n.item != nil && e != "" && strings.Trim(e, "0123456789") == "":
+			n = n.item
 		case next != nil && (e != "[]" || n.key.Type&(Blocks|Block) != 0):
 			n = next
 		case n.any != nil:

@@ -50,7 +50,7 @@ func schemaOf(n *node, top bool) schema {
 	if d := schemaDefault(k); d != nil && !k.Secret {
 		s["default"] = d
 	}
-	s["x-reload"] = strings.ReplaceAll(k.Reload.String(), " ", "-")
+	s["x-reload"] = strings.ReplaceAll(strings.ReplaceAll(k.Reload.String(), ",", ""), " ", "-")
 	if k.Pending != "" {
 		s["x-pending"] = k.Pending
 	}
