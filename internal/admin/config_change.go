@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"natsd/internal/admin/api"
@@ -32,10 +33,10 @@ func (a *API) validate(c *call) (any, error) {
 	if o != nil {
 		out.Digest = o.Digest
 	}
-	out.Valid = len(out.Errors) == 0 && !(strict && len(out.Warnings) > 0)
+	out.Valid = len(out.Errors) == 0 && (!strict || len(out.Warnings) == 0)
 	if !out.Valid {
 		p := api.Problemf(api.ConfigInvalid, "%d errors, %d warnings", len(out.Errors), len(out.Warnings))
-		p.Title, p.Errors = "Configuration is invalid", append(out.Errors, out.Warnings...)
+		p.Title, p.Errors = "Configuration is invalid", slices.Concat(out.Errors, out.Warnings)
 		return nil, p
 	}
 	return out, nil
