@@ -112,23 +112,40 @@ type AccountStat struct {
 // Accstatz lists the traffic of accounts that have a connection here, or with Unused of all.
 func (c *Collector) Accstatz(q AccstatzQuery) *Accstatz {
 	out := &Accstatz{ID: c.source.Server().ID, Now: c.now().UTC(), Accounts: []AccountStat{}}
-	for _, a := range c.source.Accounts() {
-		unused := a.Clients == 0 && a.Leafnodes == 0
-		if unused && !q.Unused || len(q.Accounts) > 0 && !slices.Contains(q.Accounts, a.Name) {
-			continue
+	for _, a := range c.asked(q.Accounts) {
+		if q.Unused || a.Clients > 0 || a.Leafnodes > 0 {
+			out.Accounts = append(out.Accounts, newAccountStat(&a))
 		}
-		out.Accounts = append(out.Accounts, AccountStat{
-			Account:       a.Name,
-			Name:          cmp.Or(a.Tag, a.Name),
-			Conns:         a.Clients,
-			Leafnodes:     a.Leafnodes,
-			TotalConns:    a.Clients + a.Leafnodes,
-			NumSubs:       a.Subs,
-			Sent:          a.Sent,
-			Received:      a.Received,
-			SlowConsumers: a.SlowConsumers,
-		})
 	}
 	slices.SortFunc(out.Accounts, func(a, b AccountStat) int { return strings.Compare(a.Account, b.Account) })
 	return out
+}
+
+// asked returns the accounts of these names, or all accounts for none. One account costs the same however
+// many there are.
+func (c *Collector) asked(names []string) []status.Account {
+	if len(names) == 0 {
+		return c.source.Accounts()
+	}
+	var out []status.Account
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		if a, ok := c.source.Account(name); ok {
+			out = append(out, a.Account)
+		}
+	}
+	return out
+}
+
+func newAccountStat(a *status.Account) AccountStat {
+	return AccountStat{
+		Account:       a.Name,
+		Name:          cmp.Or(a.Tag, a.Name),
+		Conns:         a.Clients,
+		Leafnodes:     a.Leafnodes,
+		TotalConns:    a.Clients + a.Leafnodes,
+		NumSubs:       a.Subs,
+		Sent:          a.Sent,
+		Received:      a.Received,
+		SlowConsumers: a.SlowConsumers,
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -60,6 +61,7 @@ type Services struct {
 
 	mu     sync.Mutex // guards what follows; taken before the locks of accounts
 	served map[*broker.Account]bool
+	tidyAt int           // number of served accounts at which those that are gone are taken out
 	subs   []*broker.Sub // in the system account
 }
 
@@ -83,10 +85,9 @@ func (s *Services) Open(a *broker.Account) {
 	if s.served[a] {
 		return
 	}
-	for old := range s.served {
-		if old.Gone() {
-			delete(s.served, old)
-		}
+	if len(s.served) >= s.tidyAt {
+		maps.DeleteFunc(s.served, func(old *broker.Account, _ bool) bool { return old.Gone() })
+		s.tidyAt = 2*len(s.served) + 64
 	}
 	s.served[a] = true
 	s.offer(a)
