@@ -83,6 +83,17 @@ func (r Reason) String() string {
 	return "Unknown State"
 }
 
+// refuses tells whether the reason is about who the other side is.
+func (r Reason) refuses() bool {
+	switch r {
+	case AuthenticationTimeout, AuthenticationViolation, AuthenticationExpired, MissingAccount, CredentialsRevoked,
+		ProxyNotTrusted, ProxyRequired:
+		return true
+	default:
+		return false
+	}
+}
+
 // flushes tells whether what is queued is sent before the connection ends: not when the other side
 // does not read, and not when there is nobody any more.
 func (r Reason) flushes() bool {

@@ -29,6 +29,8 @@ type Registry struct {
 	Stalls        atomic.Int64
 	SlowConsumers atomic.Uint64
 	Stale         atomic.Uint64
+	closed        [len(texts)]atomic.Uint64 // by reason
+	refused       [len(texts)]atomic.Uint64 // those among them that nobody let in
 
 	open   atomic.Int64
 	last   *atomic.Uint64 // id given last
@@ -78,6 +80,11 @@ func (r *Registry) remove(c *Conn, why Reason) *status.Closed {
 	s.mu.Lock()
 	delete(s.conns, c.ID)
 	s.mu.Unlock()
+	f := c.Facts()
+	r.closed[why].Add(1)
+	if f.Account == "" && why.refuses() {
+		r.refused[why].Add(1)
+	}
 	r.open.Add(-1)
 	switch why {
 	case SlowConsumerPendingBytes, SlowConsumerWriteDeadline:
@@ -86,13 +93,28 @@ func (r *Registry) remove(c *Conn, why Reason) *status.Closed {
 		r.Stale.Add(1)
 	}
 	subs := c.session.Subscriptions(closedSubs)
-	f := c.Facts()
 	for i := range subs {
 		subs[i].Account, subs[i].AccountTag = f.Account, f.AccountTag
 	}
 	closed := &status.Closed{Conn: c.Status(), Stop: time.Now(), Reason: why.String(), Subscriptions: subs}
 	r.Closed.Add(closed)
 	return closed
+}
+
+// ClosedBy counts the connections that have ended, by the text of their reason.
+func (r *Registry) ClosedBy() map[string]uint64 { return byText(&r.closed) }
+
+// RefusedBy counts those among them that were never let in, because of what they showed or did not show.
+func (r *Registry) RefusedBy() map[string]uint64 { return byText(&r.refused) }
+
+func byText(counts *[len(texts)]atomic.Uint64) map[string]uint64 {
+	m := make(map[string]uint64)
+	for why := range counts {
+		if n := counts[why].Load(); n > 0 {
+			m[Reason(why).String()] = n
+		}
+	}
+	return m
 }
 
 // Len is the number of open connections.

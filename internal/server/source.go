@@ -49,6 +49,8 @@ func (s *Server) Counters() status.Counters {
 		SlowConsumers:    status.KindCounts{Clients: s.conns.SlowConsumers.Load()},
 		StaleConnections: status.KindCounts{Clients: s.conns.Stale.Load()},
 		Stalls:           s.conns.Stalls.Load(),
+		Closed:           s.conns.ClosedBy(),
+		Refused:          s.conns.RefusedBy(),
 		Log:              s.logCounters(),
 	}
 	for _, a := range s.broker.Accounts() {

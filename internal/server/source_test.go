@@ -101,3 +101,24 @@ func TestReopenLogs(t *testing.T) {
 		}
 	}
 }
+
+// Connections that end are counted by their reason, and those that were never let in once more.
+func TestCountsByReason(t *testing.T) {
+	t.Parallel()
+	s, _ := launch(t, options(t, "authorization { user: a, password: p, timeout: 60 }"))
+	a, wrong := enter(t, s, "a"), dial(t, s)
+	wrong.say("CONNECT {\"user\":\"a\",\"pass\":\"no\"}\r\n")
+	wrong.ended()
+	a.say("BOGUS\r\n")
+	a.ended()
+	for n := s.Counters(); n.Connections > 0; n = s.Counters() {
+		time.Sleep(time.Millisecond)
+	}
+	n := s.Counters()
+	if n.Closed["Authentication Failure"] != 1 || n.Closed["Protocol Violation"] != 1 || len(n.Closed) != 2 {
+		t.Errorf("closed: %v", n.Closed)
+	}
+	if n.Refused["Authentication Failure"] != 1 || len(n.Refused) != 1 {
+		t.Errorf("refused: %v", n.Refused)
+	}
+}

@@ -42,6 +42,9 @@ type Counters struct {
 	StaleConnections KindCounts
 	Stalls           int64 // times a producer was held up for slow receivers
 
+	Closed  map[string]uint64 // connections that have ended, by reason; reasons that occurred
+	Refused map[string]uint64 // those among them that were never let in: wrong credentials, none, a distrusted proxy
+
 	PinnedAccountFails uint64
 
 	Log LogCounters
