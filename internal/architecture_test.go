@@ -33,6 +33,7 @@ var layers = [][]string{
 	// Kinds of connections.
 	{"internal/link/client"},
 	{"internal/monitor"},
+	{"internal/metrics"},
 	// What answers from the state of the server: operators, and services without a socket.
 	{"internal/admin", "internal/system"},
 	{"internal/server"},

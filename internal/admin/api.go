@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/metrics"
 	"natsd/internal/monitor"
 	"natsd/internal/nuid"
 	"natsd/internal/reload"
@@ -26,6 +27,8 @@ type Deps struct {
 	Reload  *reload.Manager
 	Monitor *monitor.Collector
 	Tasks   *task.Group // of the server
+	Metrics *metrics.Exporter
+	History *metrics.History
 	Log     *slog.Logger
 }
 

@@ -79,6 +79,7 @@ func (a *API) routes() []route {
 	return slices.Concat(
 		a.serverRoutes(),
 		a.monitorRoutes(),
+		a.metricsRoutes(),
 		a.reloadRoutes(),
 		a.configRoutes(),
 		a.docsRoutes(),

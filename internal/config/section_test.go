@@ -55,7 +55,7 @@ func TestOptionProblems(t *testing.T) {
 		`monitor_auth: true`:                          `warning 1:15: monitor_auth is valid, but this version of natsd does not have credentials for the monitoring port yet and refuses to start with it`,
 		`monitor_auth: false`:                         ``,
 		`metrics: false`:                              ``,
-		`metrics: true`:                               `warning 1:10: metrics has no effect: this version of natsd does not have Prometheus metrics yet`,
+		`metrics: true`:                               ``,
 		`watch: true`:                                 ``,
 		`watch { mode: lax }`:                         `1:15: expected "strict" or "partial", got "lax"`,
 		`admin { listen: "0.0.0.0:8223" }`:            `1:17: admin.listen on another address than loopback needs admin.tls`,

@@ -149,11 +149,14 @@ func serveHealthz(c *Collector, p *params) (answer, error) {
 }
 
 // Handler serves the monitoring port. basePath is the option http_base_path as written; "" serves at
-// the root. Any method is answered, as tools expect.
-func Handler(c *Collector, basePath string) http.Handler {
+// the root. More pages may stand beside those of the Collector. Any method is answered, as tools expect.
+func Handler(c *Collector, basePath string, more ...Page) http.Handler {
 	r := chi.NewRouter()
 	base := strings.TrimSuffix(path.Clean("/"+basePath), "/")
-	r.Handle("/", counting(c, "/", rootPage(base)))
+	r.Handle("/", counting(c, "/", rootPage(base, more)))
+	for _, p := range more {
+		r.Handle(p.Path, p.Handler)
+	}
 	for _, e := range endpoints {
 		r.Handle(e.path, e.handler(c))
 	}

@@ -28,3 +28,8 @@ func (p *process) percent(now time.Time) float64 {
 	}
 	return p.current
 }
+
+// Usage is the processor use in percent of one core and the resident memory in bytes, as varz shows them.
+func (c *Collector) Usage() (cpu float64, mem int64) {
+	return c.process.percent(c.now()), residentBytes()
+}

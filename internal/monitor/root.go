@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"slices"
 )
 
+// rootLink leads to a page.
+type rootLink struct{ Path, Text string }
+
 // rootLinks are the endpoints that the page of the root offers.
-var rootLinks = []struct{ Path, Text string }{
+var rootLinks = []rootLink{
 	{"/varz", "General"},
 	{"/jsz", "JetStream"},
 	{"/connz", "Connections"},
@@ -41,10 +45,14 @@ var rootTemplate = template.Must(template.New("root").Parse(`<!DOCTYPE html>
 `))
 
 // rootPage is a page of links to everything that can be asked.
-func rootPage(base string) http.Handler {
+func rootPage(base string, more []Page) http.Handler {
+	links := slices.Clone(rootLinks)
+	for _, p := range more {
+		links = append(links, rootLink{p.Path, p.Summary})
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		var page bytes.Buffer
-		if err := rootTemplate.Execute(&page, map[string]any{"Base": base, "Links": rootLinks}); err != nil {
+		if err := rootTemplate.Execute(&page, map[string]any{"Base": base, "Links": links}); err != nil {
 			writeError(w, http.StatusInternalServerError, err)
 			return
 		}

@@ -89,7 +89,7 @@ func (c *loggingChange) Abort() {
 func (c *loggingChange) Settle(context.Context) ([]reload.Effect, error) { return nil, c.old.Close() }
 
 var listenKeys = []string{
-	"listen", "host", "port", "http", "http_host", "http_port", "https", "https_host", "https_port", "http_base_path", "prof_port",
+	"listen", "host", "port", "http", "http_host", "http_port", "https", "https_host", "https_port", "http_base_path", "metrics", "prof_port",
 }
 
 // socketsChange moves the sockets whose endpoint has changed.
@@ -121,7 +121,8 @@ func (s *Server) planSockets(old, next *config.Options) (reload.Change, error) {
 	}
 	c.add(&n.monitor, monitorEndpoint(old), monitorEndpoint(next), s.tellMonitor)
 	c.add(&n.profile, profileEndpoint(old), profileEndpoint(next), nil)
-	if len(c.moves) == 0 && old.Monitoring.BasePath == next.Monitoring.BasePath {
+	from, to := &old.Monitoring, &next.Monitoring
+	if len(c.moves) == 0 && from.BasePath == to.BasePath && from.Metrics == to.Metrics {
 		return nil, nil
 	}
 	return c, nil

@@ -150,7 +150,11 @@ func (s *Server) accept(ctx context.Context, l *listener) {
 
 // setPages makes the handler of the monitoring socket.
 func (s *Server) setPages(o *config.Options) {
-	h := monitor.Handler(s.collector, o.Monitoring.BasePath)
+	var more []monitor.Page
+	if o.Monitoring.Metrics {
+		more = append(more, monitor.Page{Path: "/metrics", Summary: "Metrics for Prometheus", Handler: s.metrics})
+	}
+	h := monitor.Handler(s.collector, o.Monitoring.BasePath, more...)
 	s.sockets.pages.Store(&h)
 }
 

@@ -21,6 +21,7 @@ import (
 	"natsd/internal/event"
 	"natsd/internal/link/client"
 	"natsd/internal/logging"
+	"natsd/internal/metrics"
 	"natsd/internal/monitor"
 	"natsd/internal/reload"
 	"natsd/internal/reload/watch"
@@ -47,6 +48,8 @@ type Server struct {
 
 	services  *system.Services
 	collector *monitor.Collector
+	metrics   *metrics.Exporter
+	history   *metrics.History
 	reload    *reload.Manager
 	admin     *admin.API
 	watcher   *watch.Watcher // nil: there are no files; set before ready is closed
@@ -139,7 +142,14 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		Done:       s.attempted,
 		OnPanic:    s.componentPanicked,
 	})
-	s.admin = admin.New(admin.Deps{Server: s, Reload: s.reload, Monitor: s.collector, Tasks: s.tasks, Log: logging.Module(log.Logger(), logging.ModuleAdmin)})
+	s.metrics = metrics.New(metrics.Deps{
+		Source: s, Monitor: s.collector, Options: s.Options, Reload: s.reload.Status, Watcher: s.WatcherState,
+	})
+	s.history = metrics.NewHistory(s, s.collector)
+	s.admin = admin.New(admin.Deps{
+		Server: s, Reload: s.reload, Monitor: s.collector, Metrics: s.metrics, History: s.history, Tasks: s.tasks,
+		Log: logging.Module(log.Logger(), logging.ModuleAdmin),
+	})
 	if err := s.startAdmin(o); err != nil {
 		return nil, err
 	}
@@ -271,6 +281,7 @@ func (s *Server) start(o *config.Options) error {
 	s.startWatcher()
 	s.tasks.Go("tidy", s.tidy)
 	s.services.Start()
+	s.tasks.Go("history", s.history.Run)
 	return nil
 }
 
