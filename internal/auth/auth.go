@@ -41,12 +41,16 @@ func New(o *config.Options, prev *Auth) (*Auth, error) {
 	if z := &o.Authorization; z.Password != "" && z.User == "" {
 		return nil, errors.New("authorization: a password without a user would let everybody in")
 	}
-	dir, err := newDirectory(o)
+	var before map[string]*entry
+	if prev != nil {
+		before = prev.entries
+	}
+	dir, err := newDirectory(o, before)
 	if err != nil {
 		return nil, err
 	}
 	a := &Auth{
-		entries: map[string]*entry{},
+		entries: make(map[string]*entry, len(dir.users)+len(dir.nkeys)),
 		proxies: o.TrustedProxies,
 		nonce:   len(dir.nkeys) > 0 || len(o.TrustedProxies) > 0,
 		delay:   o.Authorization.FailureDelay,

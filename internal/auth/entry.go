@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"natsd/internal/config"
+	"natsd/internal/perm"
 )
 
 // entry is one identity of the configuration: a user, an nkey, the single user, the token. Immutable.
@@ -17,8 +18,8 @@ type entry struct {
 }
 
 // newEntry makes an entry; id names it over reloads.
-func newEntry(id, user, account string, by credential) *entry {
-	e := &entry{grant: &Grant{ID: id, User: user, Account: account, Hash: grantHash(user, account, nil), by: by}}
+func newEntry(id, user, account string, by credential, rules *perm.Rules) *entry {
+	e := &entry{grant: &Grant{ID: id, User: user, Account: account, Hash: grantHash(user, account, rules), by: by}}
 	e.grant.entry = e
 	return e
 }
@@ -46,10 +47,13 @@ type directory struct {
 	users  map[string]*entry
 	nkeys  map[string]*entry
 	listed []*entry // users as the configuration lists them
+
+	before map[string]*entry // of an earlier configuration, by id
 }
 
-func newDirectory(o *config.Options) (*directory, error) {
-	d := &directory{users: map[string]*entry{}, nkeys: map[string]*entry{}}
+func newDirectory(o *config.Options, before map[string]*entry) (*directory, error) {
+	n := len(o.Authorization.Users)
+	d := &directory{users: make(map[string]*entry, n), nkeys: map[string]*entry{}, listed: make([]*entry, 0, n), before: before}
 	if err := d.addAll(o.Authorization.Users, config.GlobalAccount); err != nil {
 		return nil, err
 	}
@@ -85,16 +89,29 @@ func (d *directory) add(u *config.User, account string) error {
 	if err != nil {
 		return fmt.Errorf("%s %q: %w", kind, name, err)
 	}
-	e := newEntry(kind+":"+name, name, account, by)
-	e.grant.Perms = perms
-	e.grant.Hash = grantHash(name, account, u.Permissions)
-	e.types, e.proxied = u.ConnectionTypes, u.ProxyRequired
+	var s secret
+	if u.NKey == "" {
+		s = newSecret(u.Password)
+	}
+	id := kind + ":" + name
+	e := d.before[id]
+	if e == nil || !e.stands(u, account, perms, s) {
+		e = newEntry(id, name, account, by, u.Permissions)
+		e.grant.Perms = perms
+		e.types, e.proxied, e.secret = u.ConnectionTypes, u.ProxyRequired, s
+	}
 	index[name] = e
 	if u.NKey == "" {
-		e.secret = newSecret(u.Password)
 		d.listed = append(d.listed, e)
 	}
 	return nil
+}
+
+// stands tells that the entry of an earlier configuration is what u is now. Equal sets of permissions
+// may be different objects; then it is only a pity.
+func (e *entry) stands(u *config.User, account string, perms *perm.Set, s secret) bool {
+	return e.grant.Account == account && e.grant.Perms == perms && e.secret == s &&
+		e.proxied == u.ProxyRequired && slices.Equal(e.types, u.ConnectionTypes)
 }
 
 // find returns the user or nkey of this name.

@@ -18,6 +18,11 @@ type block struct {
 	pos     Pos    // of the block, or of its key
 	present bool
 
+	// Of an element of an array only.
+	src   *syntax.Value
+	text  string // of a user that can be taken over by the next load; empty otherwise
+	known *User  // what it says, as an earlier load has found out; it is not read then
+
 	leaves map[string]*leaf
 	blocks map[string]*block
 	lists  map[string][]*block

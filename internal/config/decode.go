@@ -18,7 +18,8 @@ type decoder struct {
 	refusals []syntax.Problem
 	files    syntax.Files
 	archive  *Archive
-	secrets  []*syntax.Value // all that stand under keys with a secret value
+	secrets  []*syntax.Value  // all that stand under keys with a secret value
+	known    map[string]*User // of an earlier load, by the text of their blocks
 }
 
 // table reads the entries of one block.
@@ -135,8 +136,11 @@ func (d *decoder) elements(n *node, v *syntax.Value, path string) []*block {
 			continue
 		}
 		b := newBlock(d, n.child("[]"), at, item.Pos)
-		b.present = true
-		d.table(b, item.Map)
+		b.present, b.src, b.known = true, item, d.known[item.Raw]
+		if b.known == nil || !b.node.isUser() {
+			b.known = nil
+			b.fill()
+		}
 		out = append(out, b)
 	}
 	return out

@@ -19,6 +19,9 @@ type Source struct {
 	Env     syntax.Env        // for $NAME in the file; nil is the environment of the process
 	Environ map[string]string // variables that set options; others than NATSD_* are left alone
 	WorkDir string            // relative paths in the configuration start here; empty: the process's own
+	// Last is what an earlier load of this Source gave; nil is nothing. What has not changed is taken
+	// from there. It makes no difference but for the time that it takes.
+	Last *Options
 }
 
 // Flag is one option set on the command line.
@@ -88,7 +91,8 @@ func loadWith(d *decoder, src Source, files syntax.Files) (*Options, *Report) {
 }
 
 func (d *decoder) begin(src Source, tree *node, files syntax.Files) {
-	d.src, d.tree, d.archive = src, tree, &Archive{src: src}
+	d.src, d.tree, d.archive, d.known = src, tree, &Archive{src: src}, knownUsers(src.Last)
+	d.archive.src.Last = nil
 	d.files = recorder{files, d.archive}
 }
 

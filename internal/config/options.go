@@ -173,6 +173,9 @@ type User struct {
 	ConnectionTypes []string    // upper case; empty allows all
 	ProxyRequired   bool
 	Pos             Pos
+
+	inherits bool    // Permissions are the defaults
+	text     *string // of the block, when the next load can go by it; a pointer keeps it from being printed
 }
 
 // AuthCallout delegates authentication to a service.

@@ -64,6 +64,7 @@ func subjectRules(b *block, name string, check func(string) error) *perm.Subject
 // subjects reads a list and reports every bad entry at its own place.
 func subjects(b *block, name string, check func(string) error) []string {
 	list := b.strs(name)
+	ownAll(list) // users may outlive the text
 	for i, s := range list {
 		if err := check(s); err != nil {
 			b.d.errorAt(elementPos(b, name, i), join(b.path, name), "%s", err)

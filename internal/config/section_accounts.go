@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/nats-io/nkeys"
 
@@ -73,7 +74,7 @@ func validAccountName(d *decoder, pos Pos, name string) bool {
 
 func decodeAccount(nv namedValue, o *Options) Account {
 	b := nv.Block
-	a := Account{Name: nv.Name, NKey: b.str("nkey"), Pos: nv.Pos}
+	a := Account{Name: strings.Clone(nv.Name), NKey: b.str("nkey"), Pos: nv.Pos}
 	if b.good("nkey") && !nkeys.IsValidPublicAccountKey(a.NKey) {
 		b.errorf("nkey", "Not a valid public nkey for an account: %q", a.NKey)
 	}

@@ -31,21 +31,34 @@ var connectionTypes = []string{"STANDARD", "WEBSOCKET", "LEAFNODE", "LEAFNODE_WS
 func decodeUsers(list []*block, account string, defaults *perm.Rules, maxCost int) []User {
 	users := make([]User, 0, len(list))
 	defaultSet, _ := perm.Compile(defaults) // shared; a bad subject was reported at its own place
-	for _, b := range list {
+	texts := make([]string, len(list))
+	for i, b := range list {
+		if u, ok := b.knownUser(account, defaults, defaultSet, maxCost); ok {
+			texts[i] = b.src.Raw
+			u.text = &texts[i]
+			users = append(users, u)
+			continue
+		}
+		before := b.d.said()
 		u := User{
 			Name: b.str("user"), Password: secretOrFile(b, "password", "password_file"), NKey: b.str("nkey"),
 			Account: account, ProxyRequired: b.bool("proxy_required"), Pos: b.pos,
 		}
 		u.ConnectionTypes = connectionTypeList(b)
-		u.Permissions, u.Perms = defaults, defaultSet
+		u.own()
+		u.Permissions, u.Perms, u.inherits = defaults, defaultSet, true
 		if p := b.block("permissions"); p.present {
-			u.Permissions = decodePermissions(p)
+			u.Permissions, u.inherits = decodePermissions(p), false
 			u.Perms, _ = perm.Compile(u.Permissions)
 		}
 		if !validUser(b, &u) {
 			continue
 		}
 		checkHash(b, firstOf(b, "password", "password_file"), u.Password, maxCost)
+		if b.text != "" && b.d.said() == before {
+			texts[i] = b.text
+			u.text = &texts[i]
+		}
 		users = append(users, u)
 	}
 	return users

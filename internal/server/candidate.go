@@ -11,10 +11,7 @@ import (
 // candidate has none. The error says that there is no such candidate.
 func (s *Server) LoadCandidate(c reload.Candidate) (*config.Options, *config.Report, int, error) {
 	none := &config.Report{Source: func(config.Pos) string { return "" }}
-	src := config.Source{}
-	if s.source != nil {
-		src = *s.source
-	}
+	src := s.origin()
 	switch {
 	case c.Running:
 		return s.Options(), none, s.reload.Status().Revision, nil

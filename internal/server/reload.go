@@ -48,7 +48,7 @@ func (s *Server) Restore(ctx context.Context, revision int, req reload.Request) 
 // otherwise the server differs from its file until the next reload.
 func (s *Server) ApplyText(ctx context.Context, text string, req reload.Request) (*reload.Report, error) {
 	load := func() (*config.Options, *config.Report) {
-		next, report := config.LoadText(*s.source, text)
+		next, report := config.LoadText(s.origin(), text)
 		if next != nil && s.Options().Admin.WriteConfig {
 			s.writing = next
 		}
@@ -102,7 +102,17 @@ func (s *Server) load() (*config.Options, *config.Report) {
 	if s.careful.Load() > 0 {
 		return s.loadAtRest()
 	}
-	return config.Load(*s.source)
+	return config.Load(s.origin())
+}
+
+// origin is where the configuration comes from, with what need not be read again.
+func (s *Server) origin() config.Source {
+	var src config.Source
+	if s.source != nil {
+		src = *s.source
+	}
+	src.Last = s.Options()
+	return src
 }
 
 // published is told of each configuration that comes into force.

@@ -127,7 +127,7 @@ func (s *Server) loadAtRest() (*config.Options, *config.Report) {
 	look := time.NewTicker(restLook)
 	defer look.Stop()
 	for until := time.Now().Add(mostUnrest); ; <-look.C {
-		next, report := config.Load(*s.source)
+		next, report := config.Load(s.origin())
 		files := s.Options().Archive
 		if next != nil {
 			files = next.Archive

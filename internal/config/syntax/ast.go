@@ -72,7 +72,9 @@ type Value struct {
 	Map   *Table   // Map
 
 	// Raw is the source text of a scalar as written, without quotes: the option layer reads units
-	// from it that the number alone has lost ("5m").
+	// from it that the number alone has lost ("5m"). Of a map it is the whole text from brace to brace
+	// if that means the same wherever it stands: there is no variable and no include in it, and nothing
+	// to complain about. It is empty otherwise.
 	Raw string
 	// Quoted tells that a scalar stood in quotes or in a block.
 	Quoted bool

@@ -1,11 +1,11 @@
 package syntax
 
 import (
-	"bufio"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"hash"
 	"slices"
 	"strconv"
 )
@@ -14,60 +14,72 @@ import (
 // JSON encoder ends with. The form is written as it is hashed, because a large tree of plain Go
 // values for the encoder costs as much as parsing.
 func digest(t *Table) string {
-	h := sha256.New()
-	w := digestWriter{w: bufio.NewWriter(h)}
+	w := digestWriter{h: sha256.New(), text: make([]byte, 0, digestPiece)}
 	w.table(t)
-	w.byte('\n')
-	if w.w.Flush() != nil || w.failed {
+	w.text = append(w.text, '\n')
+	w.flush()
+	if w.failed {
 		return "" // out of reach: a tree holds nothing that JSON has no form for
 	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+	return "sha256:" + hex.EncodeToString(w.h.Sum(nil))
 }
+
+// digestPiece is how much text is hashed at a time.
+const digestPiece = 16 << 10
 
 // digestWriter writes JSON as encoding/json does for plain Go values.
 type digestWriter struct {
-	w      *bufio.Writer
+	h      hash.Hash
+	text   []byte // not hashed yet
+	sorted []*Entry
 	failed bool
-	number []byte // scratch
 }
 
-func (d *digestWriter) byte(c byte) { _ = d.w.WriteByte(c) } // a hash takes everything
+func (d *digestWriter) flush() {
+	_, _ = d.h.Write(d.text) // a hash takes everything
+	d.text = d.text[:0]
+}
 
 func (d *digestWriter) table(t *Table) {
-	sorted := slices.SortedFunc(slices.Values(t.Entries), func(a, b *Entry) int { return cmp.Compare(a.Key, b.Key) })
-	d.byte('{')
+	from := len(d.sorted) // what is before belongs to the tables around this one
+	d.sorted = append(d.sorted, t.Entries...)
+	sorted := d.sorted[from:]
+	slices.SortFunc(sorted, func(a, b *Entry) int { return cmp.Compare(a.Key, b.Key) })
+	d.text = append(d.text, '{')
 	for i, e := range sorted {
 		if i > 0 {
-			d.byte(',')
+			d.text = append(d.text, ',')
 		}
 		d.string(e.Key)
-		d.byte(':')
+		d.text = append(d.text, ':')
 		d.value(e.Value)
 	}
-	d.byte('}')
+	d.text = append(d.text, '}')
+	d.sorted = d.sorted[:from]
 }
 
 func (d *digestWriter) value(v *Value) {
+	if len(d.text) >= digestPiece {
+		d.flush()
+	}
 	switch v.Kind {
 	case Int:
-		d.number = strconv.AppendInt(d.number[:0], v.Int, 10)
-		_, _ = d.w.Write(d.number)
+		d.text = strconv.AppendInt(d.text, v.Int, 10)
 	case Bool:
-		d.number = strconv.AppendBool(d.number[:0], v.Bool)
-		_, _ = d.w.Write(d.number)
+		d.text = strconv.AppendBool(d.text, v.Bool)
 	case Float:
 		d.encoded(v.Float)
 	case Time:
 		d.encoded(v.Time)
 	case Array:
-		d.byte('[')
+		d.text = append(d.text, '[')
 		for i, item := range v.Items {
 			if i > 0 {
-				d.byte(',')
+				d.text = append(d.text, ',')
 			}
 			d.value(item)
 		}
-		d.byte(']')
+		d.text = append(d.text, ']')
 	case Map:
 		d.table(v.Map)
 	default:
@@ -82,14 +94,14 @@ func (d *digestWriter) string(s string) {
 			return
 		}
 	}
-	d.byte('"')
-	_, _ = d.w.WriteString(s)
-	d.byte('"')
+	d.text = append(d.text, '"')
+	d.text = append(d.text, s...)
+	d.text = append(d.text, '"')
 }
 
 // encoded leaves to the library what has rules of its own.
 func (d *digestWriter) encoded(v any) {
 	text, err := json.Marshal(v)
 	d.failed = d.failed || err != nil
-	_, _ = d.w.Write(text)
+	d.text = append(d.text, text...)
 }

@@ -31,6 +31,7 @@ func (l *loader) enter(name string) {
 // include reads the rest of an include directive that starts at an offset and puts the keys of the
 // included files into the innermost scope.
 func (p *parser) include(start int) bool {
+	p.loader.outside++
 	path, ok := p.includePath()
 	if !ok {
 		return false

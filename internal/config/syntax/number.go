@@ -90,7 +90,7 @@ func (p *parser) integer(start, digits int) (*Value, bool) {
 	if err != nil || n > math.MaxInt64/unit || n < math.MinInt64/unit {
 		return nil, p.failAt(start, "this integer is out of range", "integers have 64 bits with sign, unit included")
 	}
-	return p.scalar(start, &Value{Kind: Int, Int: n * unit, Raw: raw}), true
+	return p.scalar(start, Value{Kind: Int, Int: n * unit, Raw: raw}), true
 }
 
 // decimal reads what follows digits and a point: a fraction, and perhaps more points, which make an
@@ -106,7 +106,7 @@ func (p *parser) decimal(start int) (*Value, bool) {
 			p.at++
 		}
 		text := p.text[start:p.at]
-		return p.scalar(start, &Value{Kind: String, Str: text, Raw: text}), true
+		return p.scalar(start, Value{Kind: String, Str: text, Raw: text}), true
 	}
 	if p.peek()|0x20 == 'e' {
 		mantissa := p.at
@@ -137,7 +137,7 @@ func (p *parser) float(start int) (*Value, bool) {
 	if err != nil {
 		return nil, p.failAt(start, "this number is out of range", "")
 	}
-	return p.scalar(start, &Value{Kind: Float, Float: f, Raw: raw}), true
+	return p.scalar(start, Value{Kind: Float, Float: f, Raw: raw}), true
 }
 
 // dateForm is the only form a date may have.
@@ -150,7 +150,7 @@ func (p *parser) date(start int) (*Value, bool) {
 		raw := p.text[start:end]
 		if t, err := time.Parse(dateForm, raw); err == nil {
 			p.at = end
-			return p.scalar(start, &Value{Kind: Time, Time: t, Raw: raw}), true
+			return p.scalar(start, Value{Kind: Time, Time: t, Raw: raw}), true
 		}
 	}
 	return nil, p.failAt(start, "not a date of the form YYYY-MM-DDTHH:MM:SSZ", "text that begins with digits and a hyphen needs quotes")

@@ -77,6 +77,39 @@ type loader struct {
 	environ  map[string]*Value // parsed environment variables; nil while one is being parsed
 	includes int               // files included so far
 	values   int               // in the tree so far
+	outside  int               // uses of variables and includes so far
+
+	nodes   slab[Value]
+	entries slab[Entry]
+	tables  slab[Table]
+}
+
+// dependencies counts what makes the meaning of a text depend on more than the text, and what was said
+// about it.
+func (l *loader) dependencies() int { return l.outside + l.problems.errors + l.problems.warnings }
+
+// slab hands out places for the nodes of a tree, many at a time: they live and die together.
+type slab[T any] struct {
+	free []T
+	size int // of the last piece
+}
+
+// The sizes of the pieces that a slab allocates at first and at most.
+const (
+	slabFirst = 8
+	slabMost  = 256
+)
+
+// put stores v and returns its place.
+func (s *slab[T]) put(v T) *T {
+	if len(s.free) == 0 {
+		s.size = min(max(slabFirst, 2*s.size), slabMost)
+		s.free = make([]T, s.size)
+	}
+	place := &s.free[0]
+	s.free = s.free[1:]
+	*place = v
+	return place
 }
 
 func newLoader(env Env) *loader {

@@ -125,7 +125,7 @@ func (p *parser) entry(lv level) (comma bool) {
 		p.recover(lv)
 		return false
 	}
-	p.put(&Entry{Key: key, Pos: p.pos(start), Value: v})
+	p.put(p.loader.entries.put(Entry{Key: key, Pos: p.pos(start), Value: v}))
 	return p.finish(lv)
 }
 
@@ -268,14 +268,18 @@ func (p *parser) table() (*Value, bool) {
 		return nil, false
 	}
 	start := p.at
-	t := &Table{Pos: p.pos(start)}
+	before := p.loader.dependencies()
+	t := p.loader.tables.put(Table{Pos: p.pos(start)})
 	p.at++
 	p.mark(opens, start)
 	p.scopes = append(p.scopes, t)
 	p.entries(start, inner)
 	p.scopes = p.scopes[:len(p.scopes)-1]
 	p.depth--
-	v := &Value{Kind: Map, Pos: t.Pos, Map: t, nodes: 1}
+	v := p.loader.nodes.put(Value{Kind: Map, Pos: t.Pos, Map: t, nodes: 1})
+	if p.loader.dependencies() == before && !p.env {
+		v.Raw = p.text[start:p.at]
+	}
 	for _, e := range t.Entries {
 		v.adopt(e.Value)
 	}
@@ -289,7 +293,7 @@ func (p *parser) array() (*Value, bool) {
 		return nil, false
 	}
 	start := p.at
-	v := &Value{Kind: Array, Pos: p.pos(start), nodes: 1}
+	v := p.loader.nodes.put(Value{Kind: Array, Pos: p.pos(start), nodes: 1})
 	p.at++
 	p.mark(opens, start)
 	comma := false // a comma may begin the next line

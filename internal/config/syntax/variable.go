@@ -22,6 +22,7 @@ func (p *parser) variable(start int, name string) (*Value, bool) {
 			v = e.Value
 		}
 	}
+	p.loader.outside++
 	if v == nil {
 		var why string
 		if v, why = p.loader.fromEnv(name); why != "" {
@@ -48,7 +49,7 @@ func (p *parser) variable(start int, name string) (*Value, bool) {
 
 // hash makes a string of a bcrypt hash that stands without quotes.
 func (p *parser) hash(start int, rest string) *Value {
-	return p.scalar(start, &Value{Kind: String, Str: "$" + rest, Raw: "$" + rest})
+	return p.scalar(start, Value{Kind: String, Str: "$" + rest, Raw: "$" + rest})
 }
 
 // expand accounts for a value that occurs once more.
