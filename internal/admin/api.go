@@ -127,9 +127,11 @@ func (c *call) run() (out any, err error) {
 		}
 	}()
 	if err := c.admit(); err != nil {
+		c.refusedBeforehand(err)
 		return nil, err
 	}
 	if !c.route.stream {
+		_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(requestDeadline)) // a recorder in a test has none
 		ctx, cancel := context.WithTimeout(c.r.Context(), requestDeadline)
 		defer cancel()
 		c.r = c.r.WithContext(ctx)
@@ -142,7 +144,7 @@ func (c *call) run() (out any, err error) {
 		}
 		defer done()
 	}
-	return c.route.serve(c)
+	return c.audited(func() (any, error) { return c.route.serve(c) })
 }
 
 // admit decides whether a request is worked on.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,11 +123,8 @@ func (c *call) valid() error {
 // raw reads the body as it is. Its media type must be one of those given.
 func (c *call) raw(types ...string) (body []byte, media string, err error) {
 	body, err = io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
-	if _, big := errors.AsType[*http.MaxBytesError](err); big {
-		return nil, "", api.Problemf(api.TooLarge, "the body is larger than %d bytes", maxBody)
-	}
 	if err != nil {
-		return nil, "", api.Problemf(api.BadRequest, "read the body: %v", err)
+		return nil, "", bodyFault(err)
 	}
 	media, _, err = mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if len(body) > 0 && (err != nil || !slices.Contains(types, media)) {
@@ -134,6 +132,18 @@ func (c *call) raw(types ...string) (body []byte, media string, err error) {
 		return nil, "", api.Problemf(api.UnsupportedMediaType, "the body must be %s", strings.Join(types, " or "))
 	}
 	return body, media, nil
+}
+
+// bodyFault is why a body cannot be read.
+func bodyFault(err error) error {
+	switch _, big := errors.AsType[*http.MaxBytesError](err); {
+	case big:
+		return api.Problemf(api.TooLarge, "the body is larger than %d bytes", maxBody)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return api.Problemf(api.Timeout, "the body did not come within %s", requestDeadline)
+	default:
+		return api.Problemf(api.BadRequest, "read the body: %v", err)
+	}
 }
 
 const jsonType = "application/json"

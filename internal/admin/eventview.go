@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,11 @@ func setOther(out *api.Event, data event.Data) {
 		out.GracePeriod, out.Spread = d.Grace.String(), d.Duration.String()
 	case event.Files:
 		out.Paths, out.Error = d.Paths, d.Err
+	case event.Action:
+		out.RequestID, out.Actor, out.Action, out.Target, out.Outcome, out.Status = d.RequestID, d.Actor, d.Action, d.Target, d.Result, d.Status
+		if d.Status >= http.StatusBadRequest {
+			out.Severity = api.EventWarning
+		}
 	case reload.Passed:
 		out.Revision = d.Revision
 	case *reload.Report:

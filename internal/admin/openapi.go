@@ -131,7 +131,10 @@ func (g *schemas) responses(rt *route) object {
 	if rt.role > none {
 		codes = append(codes, api.Forbidden)
 	}
-	if rt.body != nil {
+	if rt.mutates() {
+		codes = append(codes, api.AuditUnavailable)
+	}
+	if rt.body != nil || rt.mutates() {
 		codes = append(codes, api.TooLarge, api.UnsupportedMediaType)
 	}
 	byStatus := map[int][]string{}

@@ -19,6 +19,7 @@ type route struct {
 	heavy      bool // may walk very many rows: only a few at once are worked on
 	stream     bool // answers until the client leaves: no deadline
 	unaudited  bool // changes nothing although its method says so
+	audited    bool // is recorded although it only reads
 
 	summary  string
 	query    []param
@@ -86,6 +87,7 @@ func (a *API) routes() []route {
 		a.eventRoutes(),
 		a.connectionRoutes(),
 		a.tokenRoutes(),
+		a.auditRoutes(),
 	)
 }
 

@@ -151,3 +151,16 @@ func (f Files) Kind() Kind {
 	}
 	return WatcherChanged
 }
+
+// Action is what somebody did, or was refused, by the admin API or another door.
+type Action struct {
+	RequestID string
+	Actor     string // who
+	Action    string // method and path of the endpoint
+	Target    string
+	Result    string // as in the audit
+	Status    int    // of the answer; 0 where there is none
+}
+
+// Kind implements [Data].
+func (Action) Kind() Kind { return AdminAction }

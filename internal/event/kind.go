@@ -31,7 +31,7 @@ const (
 	TLSExpiring
 	ServerLameDuck // [LameDuck]
 	ServerStopping // [Stopping]
-	AdminAction
+	AdminAction    // [Action]
 	WatcherChanged // files of the configuration have changed: [Files]
 	WatcherError
 

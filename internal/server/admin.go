@@ -198,10 +198,12 @@ func (s *socket) url(a net.Addr) string {
 // startAdmin puts the first settings of the admin API into force.
 func (s *Server) startAdmin(o *config.Options) error {
 	staged, err := s.admin.Prepare(o)
-	if err == nil {
-		staged.Commit()
+	if err != nil {
+		return err
 	}
-	return err
+	staged.Commit()
+	s.ObserveReloads(s.admin.Reloaded)
+	return nil
 }
 
 // adminChange moves the listeners of the admin API and changes what it does.
@@ -217,6 +219,18 @@ func (c *adminChange) Prepare(ctx context.Context) (err error) {
 	}
 	c.commit = c.staged.Commit
 	return c.socketsChange.Prepare(ctx)
+}
+
+func (c *adminChange) Abort() {
+	if c.staged != nil {
+		c.staged.Abort()
+	}
+	c.socketsChange.Abort()
+}
+
+func (c *adminChange) Settle(ctx context.Context) ([]reload.Effect, error) {
+	effects, err := c.socketsChange.Settle(ctx)
+	return effects, errors.Join(err, c.staged.Settle())
 }
 
 // planAdmin moves the listeners of the admin API and puts its settings into force.

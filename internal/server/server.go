@@ -264,7 +264,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.stop()
 	s.logger.Info("Server Exiting..")
-	return errors.Join(err, s.log.Close())
+	return errors.Join(err, s.admin.Close(), s.log.Close())
 }
 
 // start opens what the configuration asks for, in the order that people know from the log. What it

@@ -47,6 +47,7 @@ const (
 	CursorExpired        Code = "cursor_expired"
 	Misdirected          Code = "misdirected" // the Host header names somebody else
 	Draining             Code = "draining"
+	AuditUnavailable     Code = "audit_unavailable" // a change that cannot be recorded is not made
 	Timeout              Code = "timeout"
 	FeatureDisabled      Code = "feature_disabled"
 	Internal             Code = "internal"
@@ -61,7 +62,7 @@ var status = map[Code]int{
 	PreconditionFailed: http.StatusPreconditionFailed, PreconditionRequired: http.StatusPreconditionRequired,
 	ConfigInvalid: http.StatusUnprocessableEntity, UnsupportedMediaType: http.StatusUnsupportedMediaType,
 	TooLarge: http.StatusRequestEntityTooLarge, RateLimited: http.StatusTooManyRequests, CursorExpired: http.StatusGone,
-	Misdirected: http.StatusMisdirectedRequest, Draining: http.StatusServiceUnavailable, Timeout: http.StatusGatewayTimeout,
+	Misdirected: http.StatusMisdirectedRequest, Draining: http.StatusServiceUnavailable, AuditUnavailable: http.StatusServiceUnavailable, Timeout: http.StatusGatewayTimeout,
 	FeatureDisabled: http.StatusNotImplemented, Internal: http.StatusInternalServerError,
 }
 
