@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -258,7 +259,7 @@ func (l *Log) Discard() error {
 func (l *Log) files(ctx context.Context, visit func(path string, text []byte) error) error {
 	if l.path == "" {
 		l.mu.Lock()
-		lines := l.memory[:len(l.memory):len(l.memory)]
+		lines := slices.Clip(l.memory)
 		l.mu.Unlock()
 		return visit("", join(lines))
 	}
