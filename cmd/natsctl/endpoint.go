@@ -41,6 +41,14 @@ type param struct {
 	offers offer
 }
 
+// key is the name of the parameter.
+func (p param) key() string {
+	if p.query != "" {
+		return p.query
+	}
+	return strings.ReplaceAll(p.flag, "-", "_")
+}
+
 type paramKind uint8
 
 const (
@@ -116,15 +124,11 @@ func query(fs *pflag.FlagSet, params []param) url.Values {
 		if f == nil || !f.Changed {
 			continue
 		}
-		key := p.query
-		if key == "" {
-			key = p.flag
-		}
 		value := f.Value.String()
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			value = strings.Join(list.GetSlice(), ",")
 		}
-		q.Set(key, value)
+		q.Set(p.key(), value)
 	}
 	return q
 }
@@ -134,5 +138,5 @@ func fill(path string, args []string) string {
 	for i, arg := range args {
 		path = strings.ReplaceAll(path, "{"+string(rune('0'+i))+"}", url.PathEscape(arg))
 	}
-	return path
+	return strings.ReplaceAll(path, "/{0}", "") // an argument that was left out
 }

@@ -147,7 +147,7 @@ func TestUsageErrors(t *testing.T) {
 		"connz --subs=much":              "none of 1, detail",
 		"connz --limit x":                "invalid argument",
 		"connz 7":                        "unknown command \"7\"",
-		"conz":                           "did you mean connz?",
+		"conz":                           "connz?",
 		"varz --nope":                    "unknown flag: --nope",
 		"varz -o xml":                    "unknown output \"xml\"",
 		"varz -o go-template={{":         "output: template",

@@ -29,7 +29,7 @@ type settings struct {
 	watch   time.Duration // 0: once
 	color   string
 
-	noHeaders, compat, dryRun, yes, quiet, verbose bool
+	noHeaders, insecure, compat, dryRun, yes, quiet, verbose bool
 }
 
 // The names of the settings: of their flags, and with NATSCTL_ in front of their variables.
@@ -131,7 +131,7 @@ func (a *app) addContext(v *viper.Viper, _ *pflag.FlagSet) error {
 func (s *settings) read(v *viper.Viper) (err error) {
 	s.servers = v.GetStringSlice(setServer)
 	s.fields = v.GetStringSlice(setFields)
-	s.noHeaders, s.compat, s.dryRun = v.GetBool(setNoHeaders), v.GetBool(setCompat), v.GetBool(setDryRun)
+	s.noHeaders, s.insecure, s.compat, s.dryRun = v.GetBool(setNoHeaders), v.GetBool(setInsecure), v.GetBool(setCompat), v.GetBool(setDryRun)
 	s.yes, s.quiet, s.verbose = v.GetBool(setYes), v.GetBool(setQuiet), v.GetBool(setVerbose)
 	if s.timeout = v.GetDuration(setTimeout); s.timeout < 0 {
 		return usage("--timeout is negative")

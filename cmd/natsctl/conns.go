@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"natsd/internal/admin/api"
+	"natsd/internal/ctl/client"
+	"natsd/internal/ctl/output"
+)
+
+func (a *app) connCommand() *cobra.Command {
+	return group("conn", "Connections: list, look at, kick, drain, ping",
+		a.connListCommand(),
+		a.endpoint(endpoint{
+			use: "get CID", short: "One connection, open or closed", args: cobra.ExactArgs(1), path: "/connections/{0}", view: connView,
+			params: []param{{flag: "subs", bare: "1", help: "with subscriptions; =detail for more about each", words: []string{"1", "detail"}}},
+			check:  checkCID, complete: a.completeCIDs,
+		}),
+		a.endpoint(endpoint{
+			use: "subs CID", short: "The subscriptions of a connection", args: cobra.ExactArgs(1), path: "/connections/{0}/subscriptions",
+			view: subscriptionsView, params: pageParams, check: checkCID, complete: a.completeCIDs,
+		}),
+		a.kickCommand("kick", "kick"), a.kickCommand("drain", "drain"),
+		a.endpoint(endpoint{
+			use: "ping CID", short: "Measure the round-trip time to a client", args: cobra.ExactArgs(1), method: http.MethodPost, path: "/connections/{0}/ping",
+			view: output.View{Name: "rtt", Columns: []output.Column{{Title: "RTT", Path: "rtt"}}}, check: checkCID, complete: a.completeCIDs,
+		}),
+		a.endpoint(endpoint{
+			use: "summary", short: "Why connections were closed, counted", path: "/connections/closed/summary", view: summaryView,
+			example: "  natsctl conn summary --by reason\n  natsctl conn summary --by user --window 10m",
+			params: []param{
+				{flag: "by", help: "count by: reason, account, user, ip", words: []string{"reason", "account", "user", "ip"}},
+				{flag: "window", help: "only those closed within this time, such as 10m"},
+			},
+		}),
+		a.connTraceCommand(),
+	)
+}
+
+// pageParams are the flags of lists that come in pages.
+var pageParams = []param{
+	{flag: "limit", kind: numberParam, help: "at most so many rows"},
+	{flag: "cursor", help: "go on where the page before has ended"},
+}
+
+// whoParams are the flags that choose connections.
+var whoParams = []param{
+	{flag: "account", help: "of this account", offers: offerAccounts},
+	{flag: "user", help: "of this user", offers: offerUsers},
+	{flag: "name", help: "whose name matches: app-*"},
+	{flag: "ip", help: "from this address or network: 10.0.0.0/8"},
+	{flag: "kind", help: "Client or Leafnode", words: []string{"Client", "Leafnode"}},
+	{flag: "subject", help: "with a subscription that overlaps this subject"},
+	{flag: "idle-gt", help: "silent for longer than this: 1h"},
+	{flag: "filter", help: `expression over fields: out_bytes>1e9 && account=="APP" && name~"worker.*"`},
+}
+
+var connListExtra = []param{
+	{flag: "state", help: "open, closed or any", words: connStates},
+	{flag: "type", help: "nats, websocket or mqtt", words: []string{"nats", "websocket", "mqtt"}},
+	{flag: "lang", help: "whose client library is in this language"},
+	{flag: "tls", help: "true or false", words: []string{"true", "false"}},
+	{flag: "mqtt-client", help: "this MQTT client"},
+	{flag: "tag", help: "with this tag"},
+	{flag: "slow", kind: boolParam, help: "only slow consumers"},
+	{flag: "sort", help: "order: a key of connz, - before it turns the order around", words: sortKeys},
+	{flag: "subs", bare: "1", help: "with subscriptions; =detail for more about each", words: []string{"1", "detail"}},
+}
+
+func (a *app) connListCommand() *cobra.Command {
+	params := append(append(append([]param{}, whoParams...), connListExtra...), pageParams...)
+	cmd := &cobra.Command{
+		Use: "list", Aliases: []string{"ls"}, Short: "Connections, filtered and sorted",
+		Long: `Connections, filtered and sorted. A list comes in pages of --limit rows; --all gets every page.`,
+		Example: `  natsctl conn list --account APP --sort -bytes_to
+  natsctl conn list --filter 'pending_bytes>1000 && lang=="go"'
+  natsctl conn list --idle-gt 1h --all -o name`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q := query(cmd.Flags(), params)
+			view := connListView(q)
+			if all, _ := cmd.Flags().GetBool("all"); !all {
+				return a.show(cmd.Context(), client.Request{Path: "/connections", Query: q}, view)
+			}
+			return a.repeat(cmd.Context(), func() error {
+				return a.each(cmd.Context(), func(c *client.Client) error {
+					body, err := everyPage(cmd.Context(), c, "/connections", q)
+					if err != nil {
+						return err
+					}
+					return a.printer.Print(body, view)
+				})
+			})
+		},
+	}
+	a.addParams(cmd, params)
+	cmd.Flags().Bool("all", false, "every page")
+	return cmd
+}
+
+// everyPage puts the pages of a list into one.
+func everyPage(ctx context.Context, c *client.Client, path string, q url.Values) ([]byte, error) {
+	var whole api.List[json.RawMessage]
+	for {
+		var page api.List[json.RawMessage]
+		if err := c.JSON(ctx, client.Request{Path: path, Query: q}, &page); err != nil {
+			return nil, err
+		}
+		whole.Items = append(whole.Items, page.Items...)
+		whole.Total, whole.Now = page.Total, page.Now
+		if page.NextCursor == "" {
+			break
+		}
+		q.Set("cursor", page.NextCursor)
+	}
+	q.Del("cursor")
+	if whole.Items == nil {
+		whole.Items = []json.RawMessage{}
+	}
+	return json.Marshal(whole)
+}
+
+func connListView(q url.Values) output.View {
+	v := connzAsked(q)
+	v.Items = "items"
+	v.Head = pageHead("connections")
+	return v
+}
+
+// pageHead says when a list is only a part.
+func pageHead(what string) func(any) string {
+	return func(answer any) string {
+		items, _ := output.Get(answer, "items").([]any)
+		total := int(number(answer, "total"))
+		if cursor := output.Get(answer, "next_cursor"); cursor != nil && cursor != "" {
+			return fmt.Sprintf("%d of %d %s; go on with --cursor %v", len(items), total, what, cursor)
+		}
+		return ""
+	}
+}
+
+var connView = output.View{Name: "cid", Wrap: true, Columns: []output.Column{
+	{Title: "CID", Path: "cid"},
+	{Title: "Name", Path: "name"},
+	{Title: "Kind", Value: func(row any) any {
+		return joined(output.Get(row, "kind"), output.Get(row, "type"))
+	}},
+	{Title: "Account", Path: "account"},
+	{Title: "User", Path: "authorized_user"},
+	{Title: "Address", Value: hostPort("ip", "port")},
+	{Title: "Client", Value: func(row any) any { return joined(output.Get(row, "lang"), output.Get(row, "version")) }},
+	{Title: "TLS", Value: func(row any) any {
+		return joined(output.Get(row, "tls_version"), output.Get(row, "tls_cipher_suite"))
+	}},
+	{Title: "Started", Path: "start", Kind: output.Time},
+	{Title: "Uptime", Path: "uptime"},
+	{Title: "Last activity", Path: "last_activity", Kind: output.Time},
+	{Title: "Idle", Path: "idle"},
+	{Title: "Stopped", Path: "stop", Kind: output.Time},
+	{Title: "Reason", Path: "reason"},
+	{Title: "RTT", Path: "rtt"},
+	{Title: "Pending", Path: "pending_bytes", Kind: output.Bytes},
+	{Title: "Sent", Value: traffic("out_msgs", "out_bytes")},
+	{Title: "Received", Value: traffic("in_msgs", "in_bytes")},
+	{Title: "Stalls", Path: "stalls"},
+	{Title: "Subscriptions", Path: "subscriptions"},
+	{Title: "Subjects", Path: "subscriptions_list"},
+	{Title: "Subjects", Value: subjects},
+	{Title: "Tags", Path: "tags"},
+	{Title: "MQTT client", Path: "mqtt_client"},
+}}
+
+// joined puts two words behind each other.
+func joined(a, b any) any {
+	switch {
+	case a == nil && b == nil:
+		return nil
+	case b == nil:
+		return a
+	case a == nil:
+		return b
+	}
+	return fmt.Sprintf("%v %v", a, b)
+}
+
+var subscriptionsView = output.View{Items: "items", Name: "subject", Columns: subscriptionColumns, Trim: true, Empty: "no subscriptions", Head: pageHead("subscriptions")}
+
+var summaryView = output.View{Rows: func(answer any) []any {
+	for _, at := range []string{"items", "counts"} {
+		switch list := output.Get(answer, at).(type) {
+		case []any:
+			return list
+		case map[string]any:
+			rows := make([]any, 0, len(list))
+			for _, k := range sorted(list) {
+				rows = append(rows, map[string]any{"key": k, "count": list[k]})
+			}
+			return rows
+		}
+	}
+	return nil
+}, Name: "key", Empty: "no connection was closed", Columns: []output.Column{
+	{Title: "KEY", Path: "key", Keep: 20},
+	{Title: "COUNT", Path: "count", Kind: output.Number},
+}}
+
+// checkCID refuses what is no id before anything is sent.
+func checkCID(_ *pflag.FlagSet, args []string, _ url.Values) error {
+	return isCID(args[0])
+}
+
+// isCID refuses what is not the id of a connection.
+func isCID(text string) error {
+	if n, err := strconv.ParseUint(text, 10, 64); err != nil || n == 0 {
+		return usage("%q is not the id of a connection", text)
+	}
+	return nil
+}
+
+func (a *app) connTraceCommand() *cobra.Command {
+	return a.action(action{
+		use: "trace CID", short: "Record what a connection sends and receives, for a while", args: cobra.ExactArgs(1), complete: a.completeCIDs,
+		method: http.MethodPost, path: "/connections/{0}/trace", fields: traceFields,
+	})
+}
+
+// traceFields are the flags that bound a trace.
+var traceFields = []param{
+	{flag: "duration", help: "how long, at most 1h"},
+	{flag: "verbs", kind: listParam, help: "only these: PUB, SUB, MSG, …"},
+	{flag: "max-lines", kind: numberParam, help: "at most so many lines"},
+	{flag: "payload", help: "none, or head:64 for the first bytes"},
+}
