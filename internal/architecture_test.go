@@ -21,7 +21,7 @@ var layers = [][]string{
 	// What one part of the server needs, without the others.
 	{"internal/admin/api", "internal/admin/filter", "internal/certs", "internal/config/syntax", "internal/perm", "internal/process", "internal/status", "internal/task"},
 	{"internal/admin/audit", "internal/event", "internal/logging", "internal/transport/stream"},
-	{"internal/transport/tcp"},
+	{"internal/transport/tcp", "internal/transport/s2conn"},
 	{"internal/transport/tlsconn"},
 	// The snapshot that everything above works from.
 	{"internal/config"},
@@ -31,7 +31,8 @@ var layers = [][]string{
 	{"internal/auth", "internal/broker"},
 	{"internal/conn"},
 	// Kinds of connections.
-	{"internal/link/client"},
+	{"internal/link/peer"},
+	{"internal/link/client", "internal/link/route"},
 	{"internal/monitor"},
 	{"internal/metrics"},
 	// What answers from the state of the server: operators, and services without a socket.
@@ -43,7 +44,7 @@ var layers = [][]string{
 	{"cmd/natsd", "cmd/natsctl"},
 	// Black-box tests.
 	{"test/harness"},
-	{"test/abuse", "test/client", "test/compare", "test/reload", "test/system", "test/transcript"},
+	{"test/abuse", "test/client", "test/cluster", "test/compare", "test/reload", "test/system", "test/transcript"},
 }
 
 // silent packages are the hot path and its rules: they do no I/O, write no log and have no state of

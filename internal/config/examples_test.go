@@ -45,6 +45,6 @@ func TestExamples(t *testing.T) {
 
 // exampleEnv is what the examples expect in the environment.
 func exampleEnv(name string) (string, bool) {
-	v, ok := map[string]string{"POD_NAME": "nats-0", "NATS_TOKEN": "abc", "NATS_PASSWORD": `"s3cret"`}[name]
+	v, ok := map[string]string{"POD_NAME": "nats-0", "NATS_TOKEN": "abc", "NATS_PASSWORD": `"s3cret"`, "NATS_NAME": "n1", "ROUTE_PASSWORD": "s3cret"}[name]
 	return v, ok
 }

@@ -173,6 +173,9 @@ func checkPeerAdvertise(name string) func(any) error {
 
 func noPort(b *block) bool { return b.int("port") == 0 }
 
+// HasAccount tells whether the configuration makes an account of that name.
+func (o *Options) HasAccount(name string) bool { return o.knownAccount(name) }
+
 // knownAccount tells whether an account that another block names will exist: the global account, the
 // system account, and those of the accounts block.
 func (o *Options) knownAccount(name string) bool {

@@ -12,8 +12,8 @@ const routePingMax = 30 * time.Second
 
 var clusterSection = section{decode: decodeCluster, check: checkCluster, keys: slices.Concat(
 	[]Key{
-		{Path: "cluster", Type: Block, Pending: "clusters", Refuse: true, Idle: noPort, Doc: "Routes between the servers of one cluster."},
-		{Path: "cluster.name", Type: Text, Check: checkNoSpaces("cluster name"), Flag: "--cluster_name", Doc: "Name of the cluster; the gateway's, or one made up at each start, when not set."},
+		{Path: "cluster", Type: Block, Doc: "Routes between the servers of one cluster."},
+		{Path: "cluster.name", Type: Text, Check: checkNoSpaces("cluster name"), Flag: "--cluster_name", Reload: Disruptive, Why: "Routes are made anew.", Doc: "Name of the cluster; the gateway's, or one made up at each start, when not set."},
 	},
 	listenKeys("cluster", "routes"),
 	peerAuthKeys("cluster.authorization"),
@@ -22,9 +22,9 @@ var clusterSection = section{decode: decodeCluster, check: checkCluster, keys: s
 	tlsKeys("cluster.tls"),
 	compressionKeys("cluster.compression", "accept", "s2_fast"),
 	[]Key{
-		{Path: "cluster.routes", Type: List, Secret: true, Flag: "--routes", Doc: "Servers to dial. Entries that lead back to this server do no harm."},
-		{Path: "cluster.pool_size", Type: Int, Default: 3, ZeroIsDefault: true, Doc: "Connections to each server, among which accounts are spread; -1 is one connection for all."},
-		{Path: "cluster.accounts", Type: Strings, Doc: "Accounts that get a connection of their own; the system account always does."},
+		{Path: "cluster.routes", Type: List, Secret: true, Reload: Disruptive, Why: "Routes to servers that are not listed any more end.", Flag: "--routes", Doc: "Servers to dial. Entries that lead back to this server do no harm."},
+		{Path: "cluster.pool_size", Type: Int, Reload: Disruptive, Why: "Routes are made anew.", Default: 3, ZeroIsDefault: true, Doc: "Connections to each server, among which accounts are spread; -1 is one connection for all."},
+		{Path: "cluster.accounts", Type: Strings, Reload: Disruptive, Why: "Routes of an account that is not listed any more end; others carry it.", Doc: "Accounts that get a connection of their own; the system account always does."},
 		{Path: "cluster.advertise", Aliases: []string{"cluster_advertise"}, Type: Text, Check: checkPeerAdvertise("Cluster.Advertise"), Flag: "--cluster_advertise", Doc: "Address told to the other servers."},
 		{Path: "cluster.no_advertise", Type: Bool, Default: false, Flag: "--no_advertise", Doc: "Clients are not told the addresses of other servers."},
 		{Path: "cluster.connect_retries", Type: Int, Default: 0, Check: checkAtLeast0("connect_retries"), Flag: "--connect_retries", Doc: "How often to retry a route that another server told of."},

@@ -148,7 +148,7 @@ func TestPendingFeatures(t *testing.T) {
 	t.Parallel()
 	const refuse, warn, nothing = "refuse", "warn", "nothing"
 	for text, want := range map[string]string{
-		`cluster { port: -1 }`:                                      refuse,
+		`cluster { port: -1 }`:                                      nothing,
 		`cluster { name: c }`:                                       nothing, // no port: clustering is off
 		`cluster { routes: ["nats://h:1"] }`:                        warn,
 		`gateway { name: A, port: -1 }`:                             refuse,

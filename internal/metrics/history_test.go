@@ -18,6 +18,8 @@ type quiet struct{ counters status.Counters }
 
 func (q *quiet) Server() status.Server                              { return status.Server{} }
 func (q *quiet) Counters() status.Counters                          { return q.counters }
+func (*quiet) AppendRoutes(dst []status.Route) []status.Route { return dst }
+
 func (q *quiet) AppendConns(dst []status.Conn) []status.Conn        { return dst }
 func (q *quiet) AppendClosed(dst []*status.Closed) []*status.Closed { return dst }
 func (q *quiet) ConnSubs(uint64) iter.Seq[status.Sub]               { return func(func(status.Sub) bool) {} }

@@ -17,7 +17,7 @@ func (s *scrape) known() {
 	if z, err := m.Subsz(monitor.SubszQuery{}); err == nil {
 		s.page("subsz", z)
 	}
-	s.page("routez", m.Routez())
+	s.page("routez", m.Routez(monitor.RoutezQuery{}))
 	s.health()
 	s.connections()
 	s.accountPages()

@@ -5,22 +5,7 @@ import (
 	"time"
 )
 
-// The answers of a server that has no routes, gateways, leaf nodes, JetStream or Raft groups.
-
-// Routez lists routes.
-type Routez struct {
-	ID     string    `json:"server_id"`
-	Name   string    `json:"server_name"`
-	Now    time.Time `json:"now"`
-	Num    int       `json:"num_routes"`
-	Routes []absent  `json:"routes"`
-}
-
-// Routez lists routes.
-func (c *Collector) Routez() *Routez {
-	server := c.source.Server()
-	return &Routez{ID: server.ID, Name: server.Name, Now: c.now().UTC(), Routes: []absent{}}
-}
+// The answers of a server that has no gateways, leaf nodes, JetStream or Raft groups.
 
 // Gatewayz lists gateways.
 type Gatewayz struct {

@@ -18,6 +18,7 @@ type fakeSource struct {
 	server   status.Server
 	counters status.Counters
 	open     []status.Conn
+	routes   []status.Route
 	closed   []*status.Closed
 	connSubs map[uint64][]status.Sub
 	accounts []status.AccountDetail
@@ -29,6 +30,8 @@ type fakeSource struct {
 func (f *fakeSource) Server() status.Server                       { return f.server }
 func (f *fakeSource) Counters() status.Counters                   { return f.counters }
 func (f *fakeSource) AppendConns(dst []status.Conn) []status.Conn { return append(dst, f.open...) }
+
+func (f *fakeSource) AppendRoutes(dst []status.Route) []status.Route { return append(dst, f.routes...) }
 
 func (f *fakeSource) AppendClosed(d []*status.Closed) []*status.Closed { return append(d, f.closed...) }
 

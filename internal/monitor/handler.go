@@ -43,9 +43,10 @@ var endpoints = []endpoint{
 		return reply(c.Varz(), nil)
 	}},
 	{path: "/connz", counted: "/connz", late: true, heavy: true, serve: serveConnz},
-	{path: "/routez", counted: "/routez", late: true, serve: func(c *Collector, p *params) (answer, error) {
-		p.subs()
-		return reply(c.Routez(), p.err)
+	{path: "/routez", counted: "/routez", late: true, heavy: true, serve: func(c *Collector, p *params) (answer, error) {
+		q := RoutezQuery{}
+		q.Subs, q.SubsDetail = p.subs()
+		return reply(c.Routez(q), p.err)
 	}},
 	{path: "/gatewayz", counted: "/gatewayz", serve: func(c *Collector, p *params) (answer, error) {
 		p.subs()

@@ -41,7 +41,7 @@ type Varz struct {
 	MaxControlLine    int               `json:"max_control_line"`
 	MaxPayload        int               `json:"max_payload"`
 	MaxPending        int64             `json:"max_pending"`
-	Cluster           absent            `json:"cluster"`
+	Cluster           VarzCluster       `json:"cluster"`
 	Gateway           absent            `json:"gateway"`
 	Leafnode          absent            `json:"leaf"`
 	MQTT              absent            `json:"mqtt"`
@@ -145,6 +145,7 @@ func (c *Collector) Varz() *Varz {
 		TLSCertNotAfter: server.CertNotAfter.UTC(),
 	}
 	v.setOptions(o, server)
+	v.Cluster = varzCluster(o, server.Cluster)
 	v.setCounters(counters)
 	v.NatsdLog = counters.Log
 	v.setProcess(c.process, now)

@@ -99,7 +99,7 @@ func TestDiff(t *testing.T) {
 			[]string{`replace leafnodes.remotes [null,null] live`},
 		},
 		"section in other words": {"leafnodes { remotes: [ {url: \"nats://h:1\"} ] }", "leaf { remotes = [ {url: \"nats://h:1\", hub: no} ] }", nil},
-		"routes":                 {"cluster { routes: [\"nats://u:canary@h:1\"] }", "cluster { routes: [\"nats://u:canary2@h:1\"] }", []string{`replace cluster.routes ["[REDACTED]","[REDACTED]"] live`}},
+		"routes":                 {"cluster { routes: [\"nats://u:canary@h:1\"] }", "cluster { routes: [\"nats://u:canary2@h:1\"] }", []string{`replace cluster.routes ["[REDACTED]","[REDACTED]"] live-disruptive`}},
 		"resolver": {
 			"resolver: URL(\"http://u:canary@h/\")", "resolver: URL(\"http://u:canary2@h/\")",
 			[]string{`replace resolver.source ["http://[REDACTED]@h/","http://[REDACTED]@h/"] live`},

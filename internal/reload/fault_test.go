@@ -188,7 +188,7 @@ func TestAbortPanics(t *testing.T) {
 func TestAllRefusalsAtOnce(t *testing.T) {
 	t.Parallel()
 	old := load(t, confA)
-	next := load(t, "port: 4444\nserver_tags: [b]\ncluster { port: -1 }\n")
+	next := load(t, "port: 4444\nserver_tags: [b]\nwebsocket { port: -1, no_tls: true }\n")
 	fs := fakes(old)
 	fs[0].planErr = &reload.KeyError{Path: "port", Verdict: reload.Rejected, Reason: "not this one"}
 	fs[1].fault = fault{phase: "plan"}
@@ -198,14 +198,14 @@ func TestAllRefusalsAtOnce(t *testing.T) {
 	for _, p := range report.Problems {
 		got = append(got, p.Code+" "+p.Component+" "+p.Key)
 	}
-	want := []string{"feature_disabled  cluster", "auth_removal  authorization", "reload_rejected listeners port", "reload_rejected identity "}
+	want := []string{"feature_disabled  websocket", "auth_removal  authorization", "reload_rejected listeners port", "reload_rejected identity "}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
 	}
 	if report.Problems[2].Pos.Line != 1 {
 		t.Errorf("%v", report.Problems[2])
 	}
-	if report.Verdict != reload.Rejected || !reflect.DeepEqual(report.Summary, map[reload.Verdict]int{reload.Rejected: 5, reload.Live: 1}) {
+	if report.Verdict != reload.Rejected || !reflect.DeepEqual(report.Summary, map[reload.Verdict]int{reload.Rejected: 6, reload.Live: 1}) {
 		t.Errorf("%v %v", report.Verdict, report.Summary)
 	}
 }

@@ -30,6 +30,7 @@ func (s *Server) components() []reload.Component {
 		&component{name: "listeners", keys: listenKeys, plan: s.planSockets},
 		&component{name: "accounts", keys: []string{"accounts", "system_account", "no_system_account"}, plan: s.planAccounts},
 		&component{name: "clients", keys: clientKeys, plan: s.planClients},
+		&component{name: "cluster", keys: clusterKeys, plan: s.planCluster},
 		&component{name: "process", keys: processKeys, plan: s.planProcess},
 		&component{name: "history", keys: []string{"admin.history"}, plan: s.planHistory},
 		&component{name: "file", plan: s.planFile},
@@ -109,13 +110,14 @@ type move struct {
 	old    *listener
 	tell   func(*config.Options)
 
-	clients bool // it brings clients
+	clients bool // it brings clients or other servers
 }
 
 func (s *Server) planSockets(old, next *config.Options) (reload.Change, error) {
 	c := &socketsChange{s: s, next: next, commit: func() { s.setPages(next) }}
 	n := &s.sockets
 	c.add(&n.clients, clientEndpoint(old), clientEndpoint(next), s.tellClients)
+	c.add(&n.routes, clusterEndpoint(old), clusterEndpoint(next), s.tellRoutes)
 	for _, m := range c.moves {
 		m.clients = true
 	}

@@ -26,9 +26,10 @@ func (s *Server) LameDuck() {
 	if s.conns.Len() == 0 {
 		return
 	}
+	s.routes.LameDuck()
 	s.clients.Broadcast(func(i *client.Info) {
 		i.LameDuck = true
-		i.ConnectURLs = nil // there are no others
+		i.ConnectURLs = s.clients.News().Others
 	})
 	if !s.pause(o.LameDuckGrace) {
 		return

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,6 +23,7 @@ import (
 type sockets struct {
 	clients, monitor, profile socket
 	adminUnix, admin          socket
+	routes                    socket
 
 	seats seats                        // of all clients, whichever listener they came by
 	pages atomic.Pointer[http.Handler] // what monitoring serves
@@ -44,7 +46,8 @@ func profileEndpoint(o *config.Options) endpoint { return endpoint{host: o.Host,
 func (s *Server) initSockets() {
 	n := &s.sockets
 	n.seats = newSeats()
-	n.clients = socket{tasks: s.tasks, name: "accept", bind: bind, serve: s.accept}
+	n.clients = socket{tasks: s.tasks, name: "accept", bind: bind, serve: s.acceptor("Client", n.seats, s.clients.Serve)}
+	n.routes = socket{tasks: s.tasks, name: "accept routes", bind: bind, serve: s.acceptor("Route", nil, s.routes.Serve)}
 	n.monitor = socket{tasks: s.tasks, name: "monitor", bind: bind, serve: s.serveMonitor}
 	n.profile = socket{tasks: s.tasks, name: "profile", bind: bind, serve: func(ctx context.Context, l *listener) {
 		s.serveHTTP(ctx, "profile", monitor.ProfileHandler(), l.ln)
@@ -66,6 +69,9 @@ func (s *Server) openSockets(o *config.Options) error {
 	}
 	if err := n.clients.open(clientEndpoint(o)); err != nil {
 		return fmt.Errorf("clients: %w", err)
+	}
+	if err := n.routes.open(clusterEndpoint(o)); err != nil {
+		return fmt.Errorf("cluster: %w", err)
 	}
 	return s.openAdmin(o)
 }
@@ -111,10 +117,15 @@ const (
 	maxAcceptPause = time.Second
 )
 
-// accept serves the clients that come to l until it is closed.
-func (s *Server) accept(ctx context.Context, l *listener) {
+// acceptor returns what serves those that come to a listener: each gets a seat, and a goroutine for
+// serve.
+func (s *Server) acceptor(kind string, room seats, serve func(context.Context, net.Conn)) func(context.Context, *listener) {
+	return func(ctx context.Context, l *listener) { s.accept(ctx, l, kind, room, serve) }
+}
+
+// accept serves those that come to l until it is closed.
+func (s *Server) accept(ctx context.Context, l *listener, kind string, room seats, serve func(context.Context, net.Conn)) {
 	pause := acceptPause
-	room := s.sockets.seats
 	for {
 		if room.full() {
 			s.logger.Warn(fmt.Sprintf("Clients wait: the limit of open files lets in %d at once", cap(room)))
@@ -130,14 +141,14 @@ func (s *Server) accept(ctx context.Context, l *listener) {
 		case err == nil:
 			pause = acceptPause
 			tune(sock)
-			s.tasks.Go("client", func(ctx context.Context) {
+			s.tasks.Go(strings.ToLower(kind), func(ctx context.Context) {
 				defer room.leave()
-				s.clients.Serve(ctx, sock)
+				serve(ctx, sock)
 			})
 		case errors.Is(err, net.ErrClosed), l.leaves.Load() && errors.Is(err, syscall.EINVAL):
 			return
 		default: // out of descriptors, most likely
-			s.logger.Error(fmt.Sprintf("Client accept error: %v, sleeping %v", err, pause))
+			s.logger.Error(fmt.Sprintf("%s accept error: %v, sleeping %v", kind, err, pause))
 			select {
 			case <-ctx.Done():
 				return

@@ -20,6 +20,7 @@ import (
 	"natsd/internal/conn"
 	"natsd/internal/event"
 	"natsd/internal/link/client"
+	"natsd/internal/link/route"
 	"natsd/internal/logging"
 	"natsd/internal/metrics"
 	"natsd/internal/monitor"
@@ -33,18 +34,20 @@ import (
 // Server is one natsd. Make it with [New], then call Run once.
 type Server struct {
 	// immutable
-	id      string // public server nkey
-	xkey    string // public curve key
-	started time.Time
-	log     *logging.Log
-	logger  *slog.Logger
-	broker  *broker.Broker
-	conns   *conn.Registry
-	tasks   *task.Group
-	clients *client.Link
-	source  *config.Source // nil: the configuration cannot be read again
-	ready   chan struct{}  // closed when clients are served
-	duck    chan struct{}  // closed when lame duck mode is through
+	id         string // public server nkey
+	xkey       string // public curve key
+	started    time.Time
+	log        *logging.Log
+	logger     *slog.Logger
+	broker     *broker.Broker
+	conns      *conn.Registry // of clients
+	routeConns *conn.Registry
+	tasks      *task.Group
+	clients    *client.Link
+	routes     *route.Link
+	source     *config.Source // nil: the configuration cannot be read again
+	ready      chan struct{}  // closed when clients are served
+	duck       chan struct{}  // closed when lame duck mode is through
 
 	services  *system.Services
 	collector *monitor.Collector
@@ -120,6 +123,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 	s.tasks = task.New(context.Background(), s.panicked)
 	s.clients = client.New(s.broker, s.conns, s.tasks, log.Logger(), log)
 	s.collector = monitor.New(s, s.Options)
+	s.newRoutes(log)
 	s.services = system.New(system.Setup{
 		Collector: s.collector, Broker: s.broker, Events: s.Events(), Tasks: s.tasks,
 		Log: s.logger, Info: s.systemInfo, Operator: operator{s}, Sent: &s.conns.Out,
@@ -277,6 +281,9 @@ func (s *Server) start(o *config.Options) error {
 		return err
 	}
 	s.startSockets(o)
+	if err := s.startRoutes(o); err != nil {
+		return err
+	}
 	s.writePorts(o)
 	s.startWatcher()
 	s.tasks.Go("tidy", s.tidy)
@@ -289,7 +296,9 @@ func (s *Server) start(o *config.Options) error {
 func (s *Server) stop() {
 	s.accepts.Store(false)
 	s.sockets.clients.shut()
+	s.sockets.routes.shut()
 	s.clients.Stop()
+	s.routes.Stop()
 	s.tasks.Stop()
 	s.sockets.monitor.shut()
 	s.sockets.profile.shut()
@@ -318,6 +327,9 @@ func (s *Server) Events() *event.Hub { return s.conns.Events }
 // those who hear of it.
 func (s *Server) Kick(id uint64, actor, reason string) bool {
 	c := s.conns.Get(id)
+	if c == nil {
+		c = s.routeConns.Get(id)
+	}
 	if c == nil {
 		return false
 	}

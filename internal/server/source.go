@@ -22,6 +22,7 @@ func (s *Server) Server() status.Server {
 		ID: s.id, Name: s.name(o),
 		Version: version.Protocol, NatsdVersion: version.Natsd, Commit: version.Commit(),
 		Started: s.started, ConfigLoaded: time.Unix(0, s.loaded.Load()),
+		Cluster:       s.clusterStatus(),
 		AuthRequired:  s.clients.Settings().Info.AuthRequired,
 		SystemAccount: o.SystemAccount,
 	}
@@ -41,13 +42,19 @@ func (s *Server) Counters() status.Counters {
 		InMsgs: s.conns.In.Msgs.Load(), InBytes: s.conns.In.Bytes.Load(),
 		OutMsgs: s.conns.Out.Msgs.Load(), OutBytes: s.conns.Out.Bytes.Load(),
 	}
+	routes := status.Traffic{
+		InMsgs: s.routeConns.In.Msgs.Load(), InBytes: s.routeConns.In.Bytes.Load(),
+		OutMsgs: s.routeConns.Out.Msgs.Load(), OutBytes: s.routeConns.Out.Bytes.Load(),
+	}
 	out := status.Counters{
 		Connections:      s.conns.Len(),
 		TotalConnections: s.conns.Total.Load(),
-		Traffic:          traffic,
+		Traffic:          traffic.Add(routes),
 		Clients:          traffic,
-		SlowConsumers:    status.KindCounts{Clients: s.conns.SlowConsumers.Load()},
-		StaleConnections: status.KindCounts{Clients: s.conns.Stale.Load()},
+		Routes:           s.routes.Up(),
+		Remotes:          s.routes.Remotes(),
+		SlowConsumers:    status.KindCounts{Clients: s.conns.SlowConsumers.Load(), Routes: s.routeConns.SlowConsumers.Load()},
+		StaleConnections: status.KindCounts{Clients: s.conns.Stale.Load(), Routes: s.routeConns.Stale.Load()},
 		Stalls:           s.conns.Stalls.Load(),
 		Closed:           s.conns.ClosedBy(),
 		Refused:          s.conns.RefusedBy(),
@@ -84,6 +91,9 @@ func (s *Server) ConnSubs(cid uint64) iter.Seq[status.Sub] {
 	return func(yield func(status.Sub) bool) {
 		c := s.conns.Get(cid)
 		if c == nil {
+			c = s.routeConns.Get(cid)
+		}
+		if c == nil {
 			return
 		}
 		for _, sub := range c.Session().Subscriptions(-1) {
@@ -109,14 +119,17 @@ func accountStatus(a *broker.Account) status.Account {
 		Name: a.Name, Tag: a.Name,
 		Clients:       a.Clients(),
 		Subs:          uint32(a.Index().Len()),
-		Sent:          accountTraffic(&a.Sent),
-		Received:      accountTraffic(&a.Received),
+		Sent:          accountTraffic(&a.Sent, &a.RoutesSent),
+		Received:      accountTraffic(&a.Received, &a.RoutesReceived),
 		SlowConsumers: a.SlowConsumers.Load(),
 	}
 }
 
-func accountTraffic(v *broker.Volume) status.AccountTraffic {
-	return status.AccountTraffic{Msgs: v.Msgs.Load(), Bytes: v.Bytes.Load()}
+func accountTraffic(v, routes *broker.Volume) status.AccountTraffic {
+	return status.AccountTraffic{
+		Msgs: v.Msgs.Load(), Bytes: v.Bytes.Load(),
+		Routes: status.Volume{Msgs: routes.Msgs.Load(), Bytes: routes.Bytes.Load()},
+	}
 }
 
 // HasAccount tells whether an account of that name exists.
@@ -196,6 +209,9 @@ func subsOf(a *broker.Account, yield func(status.Sub) bool) bool {
 			page = append(page, sub)
 		})
 		for _, sub := range page {
+			if sub.Link != nil {
+				continue // of another server
+			}
 			if !yield(subStatus(a, sub)) {
 				return false
 			}
@@ -215,14 +231,14 @@ func subStatus(a *broker.Account, sub *broker.Sub) status.Sub {
 
 // NotReady names the listeners that should accept connections and do not.
 func (s *Server) NotReady() []string {
-	if !s.accepts.Load() {
-		return []string{"server"}
-	}
 	var out []string
 	for _, l := range []struct {
 		name   string
 		socket *socket
-	}{{"server", &s.sockets.clients}, {"monitoring", &s.sockets.monitor}, {"profiling", &s.sockets.profile}} {
+	}{
+		{"server", &s.sockets.clients}, {"route", &s.sockets.routes},
+		{"monitoring", &s.sockets.monitor}, {"profiling", &s.sockets.profile},
+	} {
 		if !l.socket.serves() {
 			out = append(out, l.name)
 		}

@@ -21,6 +21,8 @@ type Server struct {
 	ConnectURLs   []string // as in INFO, empty when nothing is advertised
 	WSConnectURLs []string
 
+	Cluster Cluster
+
 	AuthRequired  bool
 	SystemAccount string    // empty without one
 	CertNotAfter  time.Time // end of the first certificate of the client listener; zero without TLS
@@ -63,6 +65,11 @@ type LogCounters struct {
 type Traffic struct {
 	InMsgs, InBytes   int64 // received by the server
 	OutMsgs, OutBytes int64 // sent by the server
+}
+
+// Add returns the sum of both.
+func (t Traffic) Add(o Traffic) Traffic {
+	return Traffic{t.InMsgs + o.InMsgs, t.InBytes + o.InBytes, t.OutMsgs + o.OutMsgs, t.OutBytes + o.OutBytes}
 }
 
 // KindCounts counts something per kind of connection.

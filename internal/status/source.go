@@ -22,11 +22,14 @@ type Source interface {
 	// still in its handshake or not yet authenticated is included.
 	AppendConns(dst []Conn) []Conn
 
+	// AppendRoutes appends every open connection to another server of the cluster, in any order.
+	AppendRoutes(dst []Route) []Route
+
 	// AppendClosed appends the remembered closed connections of clients and leaf nodes, oldest first.
 	// See [Ring].
 	AppendClosed(dst []*Closed) []*Closed
 
-	// ConnSubs yields the subscriptions of one open connection, nothing if it is gone. The
+	// ConnSubs yields the subscriptions of one open connection, also of a route, nothing if it is gone. The
 	// implementation copies them page by page and holds no lock while it yields, so a subscription
 	// that comes or goes meanwhile may or may not be seen. Account and AccountTag stay empty.
 	ConnSubs(cid uint64) iter.Seq[Sub]

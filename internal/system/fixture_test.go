@@ -130,6 +130,8 @@ func (f *fakeSource) Counters() status.Counters {
 	return status.Counters{Connections: 3, TotalConnections: 5, Traffic: status.Traffic{InMsgs: 4, OutMsgs: 6}}
 }
 
+func (f *fakeSource) AppendRoutes(dst []status.Route) []status.Route { return dst }
+
 func (f *fakeSource) AppendConns(dst []status.Conn) []status.Conn {
 	for i, account := range []string{"APP", "APP", "APP2"} {
 		dst = append(dst, status.Conn{Facts: facts(uint64(i+1), account, "u"+strconv.Itoa(i)), LastActivity: began.UnixNano(), RTT: time.Millisecond})

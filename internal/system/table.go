@@ -57,8 +57,8 @@ var serverServices = []service{
 	asks("SUBSZ", func(_ context.Context, s *Services, _ *request, q *monitor.SubszQuery) (any, error) {
 		return s.setup.Collector.Subsz(*q)
 	}),
-	asks("ROUTEZ", func(_ context.Context, s *Services, _ *request, _ *listing) (any, error) {
-		return s.setup.Collector.Routez(), nil
+	asks("ROUTEZ", func(_ context.Context, s *Services, _ *request, q *monitor.RoutezQuery) (any, error) {
+		return s.setup.Collector.Routez(*q), nil
 	}),
 	asks("GATEWAYZ", func(_ context.Context, s *Services, _ *request, _ *listing) (any, error) {
 		return s.setup.Collector.Gatewayz(), nil

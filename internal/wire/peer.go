@@ -295,3 +295,9 @@ func appendAccount(dst []byte, account string) []byte {
 	dst = append(dst, account...)
 	return append(dst, ' ')
 }
+
+// MaxInterestLine is an upper bound for the length of RS+ and RS- with these parts.
+func MaxInterestLine(account, subject, queue string) int {
+	const verbBlanksAndWeight = 32
+	return verbBlanksAndWeight + len(account) + len(subject) + len(queue)
+}

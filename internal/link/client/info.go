@@ -26,6 +26,9 @@ type Info struct {
 	ConnectURLs  []string `json:"connect_urls,omitempty"`
 	XKey         string   `json:"xkey,omitempty"`
 
+	Cluster        string `json:"cluster,omitempty"`
+	ClusterDynamic bool   `json:"cluster_dynamic,omitempty"`
+
 	ClientID      uint64 `json:"client_id,omitempty"`
 	ClientIP      string `json:"client_ip,omitempty"`
 	Nonce         string `json:"nonce,omitempty"`
@@ -52,6 +55,7 @@ func (s *Session) firstInfo() *Info {
 		i.ClientIP = s.clientIP()
 	}
 	i.Nonce = string(s.nonce)
+	s.link.addNews(&i)
 	return &i
 }
 
@@ -63,6 +67,7 @@ func (s *Session) laterInfo() *Info {
 	i.MaxPayload = int(s.maxPayload.Load())
 	s.toldPayload.Store(int64(i.MaxPayload))
 	i.AuthRequired = s.link.Settings().Auth.Required() // no_auth_user hides it from the first one only
+	s.link.addNews(&i)
 	return &i
 }
 

@@ -38,6 +38,7 @@ type Link struct {
 	tracer   Tracer
 
 	settings   atomic.Pointer[Settings]
+	news       atomic.Pointer[News] // nil: there never were any
 	handshakes rate
 	seats      atomic.Int64 // connections that were let in as far as max_connections goes
 	stopped    atomic.Bool

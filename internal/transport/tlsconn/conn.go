@@ -23,7 +23,7 @@ const (
 	maxCipher = 4 * recordSize
 )
 
-// Conn is the server side of a TLS connection. One goroutine may read and one may write at a time.
+// Conn is one side of a TLS connection. One goroutine may read and one may write at a time.
 type Conn struct {
 	sock *tcp.Conn
 	tls  *tls.Conn

@@ -1,0 +1,108 @@
+package route
+
+import (
+	"net"
+	"net/url"
+	"strconv"
+
+	"natsd/internal/broker"
+)
+
+// gossip tells all other servers of the one that a new route leads to: of its first route, and of each
+// that serves a single account.
+func (l *Link) gossip(b *broker.Batch, s *Session, first bool) {
+	if !first && s.account == "" {
+		return
+	}
+	news := *s.remote.Load()
+	accepted := s.dial == nil
+	switch {
+	case accepted && news.GossipMode == gossipDisabled,
+		!accepted && !s.dial.target.explicit && s.dial.target.gossip != gossipOverride:
+		return // they have heard of it from elsewhere
+	}
+	news.Nonce, news.PoolIndex, news.Compression = "", 0, ""
+	news.Account = s.account
+	if news.IP == "" {
+		news.IP = routeURL(s.conn.Facts().Remote.Addr().String(), news.Port)
+	}
+	type message struct {
+		to   *Session
+		mode int
+	}
+	var out []message
+	l.mu.Lock()
+	for id, p := range l.peers {
+		if id == news.ServerID || s.account != "" && !p.pooled {
+			continue
+		}
+		wanted := p.target != nil && p.target.explicit
+		mode := gossipDefault
+		switch {
+		case accepted && wanted, !accepted && s.dial.target.explicit:
+			mode = gossipOverride
+		case accepted:
+			mode = gossipDisabled
+		}
+		if to := p.any(); to != nil {
+			out = append(out, message{to, mode})
+		}
+	}
+	l.mu.Unlock()
+	for _, m := range out {
+		news.GossipMode = m.mode
+		m.to.send(b, news.line())
+	}
+}
+
+// heard takes the news of another server and dials it, if it is not known yet.
+func (l *Link) heard(i *Info) {
+	set := l.Settings()
+	if !set.On() || i.ServerID == "" || i.IP == "" {
+		return
+	}
+	u, err := url.Parse(i.IP)
+	if err != nil || u.Host == "" {
+		return
+	}
+	own := configured(set.Cluster)
+	if own[u.Host] != nil || own[net.JoinHostPort(i.Host, portText(i.Port))] != nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.peers[i.ServerID]
+	if p != nil && (i.Account == "" || p.pinned[i.Account] != nil || !set.isPinned(i.Account)) {
+		return
+	}
+	t := l.targets[u.Host]
+	if t == nil {
+		t = l.newTarget(u)
+		t.gossip, t.id = i.GossipMode, i.ServerID
+		if i.AuthRequired {
+			t.user, t.pass = set.Cluster.Auth.User, set.Cluster.Auth.Password.Reveal()
+		}
+		l.targets[u.Host] = t
+	}
+	if p == nil {
+		l.dialLocked(t, "", 0) // those for single accounts follow
+	} else {
+		l.dialLocked(t, i.Account, 0)
+	}
+}
+
+// updated takes a later INFO of the server that a route leads to.
+func (l *Link) updated(s *Session, i *Info) {
+	urls := i.ConnectURLs
+	if i.LameDuck {
+		urls = nil // it is about to go
+	}
+	if l.urls.Set(i.ServerID, urls) {
+		l.tell()
+	}
+	next := *s.remote.Load()
+	next.Import, next.Export, next.ConnectURLs, next.LameDuck = i.Import, i.Export, i.ConnectURLs, i.LameDuck
+	s.remote.Store(&next)
+}
+
+func portText(port int) string { return strconv.Itoa(port) }

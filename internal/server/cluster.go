@@ -1,0 +1,186 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strconv"
+
+	"natsd/internal/config"
+	"natsd/internal/link/client"
+	linkpeer "natsd/internal/link/peer"
+	"natsd/internal/link/route"
+	"natsd/internal/logging"
+	"natsd/internal/reload"
+	"natsd/internal/status"
+	"natsd/internal/version"
+)
+
+// closedRoutes is how many closed routes are remembered.
+const closedRoutes = 100
+
+// newRoutes makes what connects this server to the others of its cluster.
+func (s *Server) newRoutes(log *logging.Log) {
+	s.routeConns = s.conns.Beside(closedRoutes, s.Events())
+	s.routes = route.New(route.Setup{
+		Broker: s.broker, Registry: s.routeConns, Clients: s.conns, Tasks: s.tasks,
+		Log: log.Logger(), Tracer: log, ID: s.id, Told: s.clusterNews,
+	})
+}
+
+// clusterEndpoint is where other servers connect to; port 0 is off.
+func clusterEndpoint(o *config.Options) endpoint {
+	if o.Cluster == nil {
+		return endpoint{}
+	}
+	return endpoint{host: o.Cluster.Host, port: o.Cluster.Port}
+}
+
+// routeSettings derives what routes need from a snapshot.
+func (s *Server) routeSettings(o *config.Options) (*route.Settings, error) {
+	id := &route.Identity{
+		ID: s.id, Name: s.name(o), Version: version.Protocol, Go: runtime.Version(),
+		ConnectURLs: s.ownURLs(o),
+	}
+	return route.NewSettings(o, id, s.sockets.routes.port())
+}
+
+// startRoutes begins to serve and to dial other servers.
+func (s *Server) startRoutes(o *config.Options) error {
+	set, err := s.routeSettings(o)
+	if err != nil {
+		return err
+	}
+	s.routes.Follow(s.tasks.Context(), s.routes.Apply(set))
+	s.tellRoutes(o)
+	s.sockets.routes.start()
+	return nil
+}
+
+func (s *Server) tellRoutes(o *config.Options) {
+	if e := clusterEndpoint(o); e.port != 0 {
+		e.port = s.sockets.routes.port()
+		name, _ := s.routes.Name()
+		s.logger.Info("Cluster name is " + name)
+		s.logger.Info("Listening for route connections on " + e.String())
+	}
+}
+
+// ownURLs are the addresses that clients can reach this server at.
+func (s *Server) ownURLs(o *config.Options) []string {
+	port := s.sockets.clients.port()
+	if host, port, ok := advertised(o.ClientAdvertise, port); ok {
+		return []string{net.JoinHostPort(host, strconv.Itoa(port))}
+	}
+	a, err := netip.ParseAddr(o.Host)
+	if err != nil || !a.IsUnspecified() {
+		return []string{net.JoinHostPort(o.Host, strconv.Itoa(port))}
+	}
+	var out []string
+	for local := range linkpeer.LocalAddrs() {
+		if local.IsGlobalUnicast() && (local.Is4() || a.Is6()) {
+			out = append(out, net.JoinHostPort(local.String(), strconv.Itoa(port)))
+		}
+	}
+	if out == nil {
+		out = []string{net.JoinHostPort(o.Host, strconv.Itoa(port))}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// clusterNews tells clients what the other servers have told this one.
+func (s *Server) clusterNews() {
+	name, dynamic := s.routes.Name()
+	news := client.News{Cluster: name, Dynamic: dynamic, Others: s.otherURLs()}
+	if _, met := s.routes.ClientURLs(); met {
+		news.URLs = append(s.ownURLs(s.Options()), news.Others...)
+	}
+	s.clients.Tell(&news)
+}
+
+// otherURLs are the addresses of the clients' listeners of other servers.
+func (s *Server) otherURLs() []string {
+	others, _ := s.routes.ClientURLs()
+	own := s.ownURLs(s.Options())
+	return slices.DeleteFunc(others, func(u string) bool { return slices.Contains(own, u) })
+}
+
+// clusterChange puts new settings into force for routes.
+type clusterChange struct {
+	reload.Base
+	s    *Server
+	next *config.Options
+	set  *route.Settings
+	old  *route.Settings
+}
+
+// clusterKeys is what routes need, beside what other components own.
+var clusterKeys = []string{"cluster"}
+
+func (s *Server) planCluster(old, next *config.Options) (reload.Change, error) {
+	off := func(o *config.Options) bool { return o.Cluster == nil || o.Cluster.Port == 0 }
+	if off(old) && off(next) || len(reload.Diff(old, next)) == 0 && sameTLS(clusterTLS(old), clusterTLS(next)) {
+		return nil, nil
+	}
+	return &clusterChange{s: s, next: next}, nil
+}
+
+func clusterTLS(o *config.Options) *config.TLS {
+	if o.Cluster == nil {
+		return nil
+	}
+	return o.Cluster.TLS
+}
+
+// Prepare refuses accounts that shall have connections of their own and do not exist.
+func (c *clusterChange) Prepare(context.Context) (err error) {
+	if k := c.next.Cluster; k != nil {
+		for _, name := range k.Accounts {
+			if !c.next.HasAccount(name) {
+				return fmt.Errorf("cluster.accounts: unable to add account %q to the list of dedicated routes: account missing", name)
+			}
+		}
+	}
+	c.set, err = c.s.routeSettings(c.next)
+	return err
+}
+
+func (c *clusterChange) Commit() { c.old = c.s.routes.Apply(c.set) }
+
+func (c *clusterChange) Settle(ctx context.Context) ([]reload.Effect, error) {
+	return c.s.routes.Follow(ctx, c.old), nil
+}
+
+// AppendRoutes appends every open route that is up.
+func (s *Server) AppendRoutes(dst []status.Route) []status.Route {
+	for _, c := range s.routeConns.Append(nil) {
+		if r, ok := c.Session().(*route.Session); ok {
+			if row, up := r.Status(); up {
+				dst = append(dst, row)
+			}
+		}
+	}
+	return dst
+}
+
+// RouteTargets returns the servers that are dialed, with the state of each.
+func (s *Server) RouteTargets() []route.Target { return s.routes.Targets() }
+
+// AddRoute dials another server from now on, until RemoveRoute or the end of this one.
+func (s *Server) AddRoute(address string) error { return s.routes.AddRoute(address) }
+
+// RemoveRoute undoes AddRoute.
+func (s *Server) RemoveRoute(address string) error { return s.routes.RemoveRoute(address) }
+
+// ClusterAddr is where other servers connect to, nil if there is no cluster.
+func (s *Server) ClusterAddr() net.Addr { return s.sockets.routes.addr() }
+
+// clusterStatus is what varz tells of the cluster.
+func (s *Server) clusterStatus() status.Cluster {
+	name, _ := s.routes.Name()
+	return status.Cluster{Name: name, Port: s.sockets.routes.port()}
+}
