@@ -16,8 +16,8 @@ import (
 // quiet is a server of which only the counters matter.
 type quiet struct{ counters status.Counters }
 
-func (q *quiet) Server() status.Server                              { return status.Server{} }
-func (q *quiet) Counters() status.Counters                          { return q.counters }
+func (q *quiet) Server() status.Server                        { return status.Server{} }
+func (q *quiet) Counters() status.Counters                    { return q.counters }
 func (*quiet) AppendRoutes(dst []status.Route) []status.Route { return dst }
 
 func (q *quiet) AppendConns(dst []status.Conn) []status.Conn        { return dst }
