@@ -66,7 +66,7 @@ func TestMetrics(t *testing.T) {
 		{"jetstream_server_jetstream_disabled", []string{"server_name", "srv"}, 1},
 		{"natsd_info", []string{"server_name", "srv"}, 1},
 		{"natsd_out_bytes_total", nil, 15},
-		{"natsd_connections_total", nil, 2},
+		{"natsd_connections_accepted_total", nil, 2},
 		{"natsd_connections_closed_total", []string{"reason", "Authentication Failure"}, 1},
 		{"natsd_auth_failures_total", []string{"reason", "Authentication Failure"}, 1},
 		{"natsd_slow_consumers_total", []string{"kind", "client"}, 0},
@@ -188,6 +188,11 @@ func TestForms(t *testing.T) {
 	f := n.scrape("?prefix=nats&server_label=name")
 	if f.value(t, "nats_varz_connections", "server_id", "srv") != 0 || f["gnatsd_varz_connections"] != nil || f["nats_server_total_streams"] == nil {
 		t.Error("the other prefix")
+	}
+	for name := range f { // a family of OpenMetrics has the name without the end
+		if base, ok := strings.CutSuffix(name, "_total"); ok && strings.HasPrefix(name, "natsd_") && f[base] != nil {
+			t.Errorf("%s and %s are one family", base, name)
+		}
 	}
 	for _, query := range []string{"prefix=x", "server_label=x", "detailed=x", "limit=0", "limit=10001", "limit=x"} {
 		if resp, body := n.get("/metrics?" + query); resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, " must be ") {

@@ -66,7 +66,7 @@ var own = []metric{
 	gauge("natsd_ready", "1 while all listeners accept connections.", func(s *scrape) float64 { return number(len(s.deps.Source.NotReady()) == 0) }),
 
 	gauge("natsd_connections", "Client connections that are open.", func(s *scrape) float64 { return float64(s.counters.Connections) }),
-	counter("natsd_connections_total", "Client connections that were accepted.", func(s *scrape) float64 { return float64(s.counters.TotalConnections) }),
+	counter("natsd_connections_accepted_total", "Client connections that were accepted.", func(s *scrape) float64 { return float64(s.counters.TotalConnections) }),
 	gauge("natsd_connections_limit", "Client connections that may be open at once (max_connections).", func(s *scrape) float64 { return float64(s.options.Limits.MaxConnections) }),
 	{
 		family{name: "natsd_connections_closed_total", help: "Connections that have ended, by the reason that connz shows.", counter: true, labels: []string{"reason"}},
