@@ -15,7 +15,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 RACE ?= ./cmd/... ./internal/... ./test/transcript ./test/client
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test peer vet unit race soak fuzz bench duel lint vuln fmt clean
+.PHONY: help build run test peer vet unit race soak fuzz bench duel micro lint vuln fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,11 +67,13 @@ fuzz: ## run every fuzz target for FUZZTIME
 		done; \
 	done
 
-bench: ## run the benchmarks of the packages (BENCH=regexp for some)
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
-
-duel: peer ## measure natsd against nats-server (DUEL=flags, -h lists them)
+bench: peer ## measure natsd against nats-server (DUEL=flags, -h lists them)
 	$(GO) run ./bench $(DUEL)
+
+duel: bench ## the same
+
+micro: ## run the benchmarks of the packages (BENCH=regexp for some)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 lint: ## run golangci-lint
 	$(GO) run $(GOLANGCI_LINT) run ./...

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -13,27 +15,29 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-const hello = `CONNECT {"verbose":false,"pedantic":false,"lang":"bench","version":"1","protocol":1,` +
-	`"headers":true,"no_responders":true,"echo":true}` + "\r\nPING\r\n"
-
 // crowd is the connections of one measurement. The first that fails ends them all.
 type crowd struct {
-	addr   string
-	group  *errgroup.Group
-	ctx    context.Context // ends with the first failure
-	closed atomic.Bool
-	all    []*client
+	addr    string
+	login   login
+	relayed bool // by the relay, which answers no PING once messages flow
+	group   *errgroup.Group
+	ctx     context.Context // ends with the first failure
+	closed  atomic.Bool
+	all     []*client
 }
 
-func newCrowd(ctx context.Context, addr string) *crowd {
+func newCrowd(ctx context.Context, addr string, l login) *crowd {
 	g, ctx := errgroup.WithContext(ctx)
-	return &crowd{addr: addr, group: g, ctx: ctx}
+	return &crowd{addr: addr, login: l, group: g, ctx: ctx}
 }
 
 // finish makes sure that nothing more comes than what was expected, closes all connections and
 // returns the first error that any of them had.
 func (c *crowd) finish() error {
 	for _, x := range c.all {
+		if c.relayed || x.silent {
+			continue
+		}
 		if x.flush(c.ctx) != nil {
 			break // the group knows why
 		}
@@ -52,14 +56,15 @@ type client struct {
 	in    *inbox
 	pongs *progress
 	pings uint64 // that this end has sent; owned by the writing goroutine
+
+	silent bool // has stopped to read
 }
 
 const readSize = 64 << 10
 
 // dial connects, with a read buffer of at least room bytes, and returns when the server has answered.
 func (c *crowd) dial(in *inbox, room int) (*client, error) {
-	var d net.Dialer
-	sock, err := d.DialContext(c.ctx, "tcp", c.addr)
+	sock, hello, err := c.open()
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +82,50 @@ func (c *crowd) dial(in *inbox, room int) (*client, error) {
 	}
 	x.pings++
 	return x, x.pongs.wait(c.ctx, x.pings)
+}
+
+// open makes a connection and returns it with the first words to say.
+func (c *crowd) open() (net.Conn, string, error) {
+	var d net.Dialer
+	sock, err := d.DialContext(c.ctx, "tcp", c.addr)
+	if err != nil {
+		return nil, "", err
+	}
+	nonce := ""
+	if c.login.tls != nil || c.login.key != nil {
+		if nonce, err = readInfo(sock); err != nil {
+			_ = sock.Close()
+			return nil, "", err
+		}
+	}
+	if c.login.tls != nil {
+		sock = tls.Client(sock, c.login.tls)
+	}
+	hello, err := c.login.hello(nonce)
+	return sock, hello, err
+}
+
+// readInfo reads the greeting, and not a byte more, and returns the nonce in it.
+func readInfo(sock net.Conn) (nonce string, err error) {
+	line := make([]byte, 0, 1<<10)
+	for len(line) == 0 || line[len(line)-1] != '\n' {
+		n, err := sock.Read(line[len(line):][:1])
+		if err != nil {
+			return "", fmt.Errorf("read INFO: %w", err)
+		}
+		if line = line[:len(line)+n]; len(line) == cap(line) {
+			return "", errors.New("read INFO: it is too long")
+		}
+	}
+	var told struct{ Nonce string }
+	text, ok := bytes.CutPrefix(line, []byte("INFO "))
+	if !ok {
+		return "", fmt.Errorf("a greeting without INFO: %.60q", line)
+	}
+	if err := json.Unmarshal(text, &told); err != nil {
+		return "", fmt.Errorf("read INFO: %w", err)
+	}
+	return told.Nonce, nil
 }
 
 // flush returns when the server has processed everything that was sent.
@@ -126,7 +175,7 @@ func (x *client) read(buf []byte) error {
 func (x *client) take(p []byte) (used int, err error) {
 	for used < len(p) {
 		rest := p[used:]
-		if rest[0] == 'M' {
+		if x.in.begins(rest) {
 			n, err := x.in.take(rest)
 			if n == 0 || err != nil {
 				return used, err

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"net"
 	"strings"
 	"time"
 
@@ -13,11 +12,12 @@ import (
 // connects is clients that come, are greeted, and go.
 type connects struct{ abreast int }
 
-func (w connects) work(name, about string) work {
-	return work{name: name, about: about, unit: "connection", kind: processor, run: w.run}
+func (w connects) work(name, about string, goal float64) work {
+	return work{name: name, about: about, unit: "connection", kind: processor, goal: goal, run: w.run}
 }
 
 func (w connects) run(s *stage) (sample, error) {
+	c := newCrowd(s.ctx, s.server.addr, s.conf.login)
 	return s.measure(func(d time.Duration) (int, error) {
 		end := time.Now().Add(d)
 		counts := make([]int, w.abreast)
@@ -26,7 +26,7 @@ func (w connects) run(s *stage) (sample, error) {
 			g.Go(func() error {
 				buf := make([]byte, 8<<10)
 				for time.Now().Before(end) && s.ctx.Err() == nil {
-					if err := visit(s.server.addr, buf); err != nil {
+					if err := visit(c, buf); err != nil {
 						return err
 					}
 					counts[i]++
@@ -43,9 +43,11 @@ func (w connects) run(s *stage) (sample, error) {
 	})
 }
 
+var errNotLetIn = errors.New("not let in")
+
 // visit is one connection from its first byte to its last.
-func visit(addr string, buf []byte) error {
-	sock, err := net.Dial("tcp", addr)
+func visit(c *crowd, buf []byte) error {
+	sock, hello, err := c.open()
 	if err != nil {
 		return err
 	}
@@ -60,11 +62,10 @@ func visit(addr string, buf []byte) error {
 		have += n
 		text := string(buf[:have])
 		switch {
-		case strings.Contains(text, "\r\nPONG\r\n"):
-			if !strings.HasPrefix(text, "INFO {") {
-				return errors.New("a greeting without INFO")
-			}
+		case strings.Contains(text, "PONG\r\n"):
 			return nil
+		case strings.Contains(text, "-ERR"):
+			return errNotLetIn
 		case errors.Is(err, io.EOF):
 			return errors.New("closed before PONG: " + text)
 		case err != nil:

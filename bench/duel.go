@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type duel struct {
 	dir      string // for files of the servers
 	profiles string // directory, or empty
 	progress func(line string)
+	rates    map[string]float64 // see stage
 }
 
 // result is all samples of one workload: Samples[i][round] are those of rival i.
@@ -26,22 +28,30 @@ type result struct {
 	About   string     `json:"about"`
 	Unit    string     `json:"unit"`
 	Kind    kind       `json:"kind"`
+	Goal    float64    `json:"goal,omitempty"`  // of the ratio to the peer
+	Limit   float64    `json:"limit,omitempty"` // of the figure of natsd
 	Samples [][]sample `json:"samples"`
 }
 
 // run goes through the workloads round by round, so that a disturbance hits one round of many
-// workloads rather than all rounds of one. Memory hardly varies and is measured in the first only.
+// workloads rather than all rounds of one. Who comes first changes from round to round. Memory hardly
+// varies and is measured in the first only.
 func (d *duel) run(ctx context.Context) ([]result, error) {
 	results := make([]result, len(d.works))
 	for i, w := range d.works {
-		results[i] = result{Work: w.name, About: w.about, Unit: w.unit, Kind: w.kind, Samples: make([][]sample, len(d.rivals))}
+		results[i] = result{Work: w.name, About: w.about, Unit: w.unit, Kind: w.kind, Goal: w.goal, Limit: w.limit, Samples: make([][]sample, len(d.rivals))}
 	}
+	d.rates = make(map[string]float64)
 	for round := range d.rounds {
 		for i, w := range d.works {
 			if w.kind == memory && round > 0 {
 				continue
 			}
-			for j, r := range d.rivals {
+			for _, j := range turns(len(d.rivals), round) {
+				r := d.rivals[j]
+				if r.relay && !w.relay {
+					continue
+				}
 				d.progress(fmt.Sprintf("round %d of %d: %s, %s", round+1, d.rounds, w.name, r.name))
 				s, err := d.once(ctx, w, r, round)
 				if err != nil {
@@ -54,17 +64,49 @@ func (d *duel) run(ctx context.Context) ([]result, error) {
 	return results, nil
 }
 
+// turns is the order of n rivals in a round.
+func turns(n, round int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	if round%2 == 1 {
+		slices.Reverse(order)
+	}
+	return order
+}
+
+// peer is who natsd is compared with: itself, if there is nobody else.
+func (d *duel) peer() rival {
+	if len(d.rivals) > 1 && !d.rivals[1].relay {
+		return d.rivals[1]
+	}
+	return d.rivals[0]
+}
+
 // once measures one workload on a fresh process of one rival.
 func (d *duel) once(ctx context.Context, w work, r rival, round int) (sample, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, d.pace.limit, fmt.Errorf("not through after %v", d.pace.limit))
 	defer cancel()
-	srv, err := r.start(ctx, d.dir, d.cpus)
+	s := &stage{pace: d.pace, ctx: ctx, rival: r, rates: d.rates}
+	s.start = func(c conf) (*server, error) { return r.start(ctx, d.dir, d.cpus, c) }
+	s.startPeer = func() (*server, error) { return d.peer().start(ctx, d.dir, d.cpus, conf{}) }
+	if w.bare {
+		return w.run(s)
+	}
+	if w.conf != nil {
+		var err error
+		if s.conf, err = w.conf(); err != nil {
+			return sample{}, err
+		}
+	}
+	srv, err := s.start(s.conf)
 	if err != nil {
 		return sample{}, err
 	}
 	defer srv.stop()
-	s := &stage{pace: d.pace, ctx: ctx, server: srv}
-	if d.profiles != "" && round == 0 {
+	s.server = srv
+	if d.profiles != "" && round == 0 && !r.relay {
 		path := filepath.Join(d.profiles, w.name+"."+r.name+".pprof")
 		s.profile = func(span time.Duration) error { return srv.record(ctx, path, span) }
 	}

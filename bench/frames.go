@@ -33,6 +33,9 @@ func putDigits(dst []byte, v uint64) {
 	}
 }
 
+// laneShift is where a number tells which publisher it is from; below it they count.
+const laneShift = 48
+
 // batch is a run of encoded messages of one length, which only need their numbers.
 type batch struct {
 	frames  []byte
@@ -69,21 +72,36 @@ type inbox struct {
 	line    []byte // control line of the next message
 	tail    []byte // payload behind the number, and CR LF
 	rewrite rewriter
-	next    uint64
-	taken   *progress
+	lanes   []lane // one for each publisher
 
 	// gaps allows numbers to be left out, as a member of a queue group sees it. print then sums up
 	// which ones came.
 	gaps  bool
 	print uint64
 
-	// onTake, if set, hears of the messages of each read.
+	// onTake, if set, hears of the messages of each read, of an inbox with one publisher.
 	onTake func(first uint64, n int) error
 }
 
-func newInbox(line string, size int, rewrite rewriter) *inbox {
-	return &inbox{line: []byte(line), tail: append(filler(size), "\r\n"...), rewrite: rewrite, taken: newProgress()}
+// lane is what comes from one publisher.
+type lane struct {
+	next  uint64
+	fresh int // taken, and not counted in taken yet
+	taken *progress
 }
+
+func newInbox(line string, size int, rewrite rewriter) *inbox {
+	return &inbox{
+		line: []byte(line), tail: append(filler(size), "\r\n"...), rewrite: rewrite,
+		lanes: []lane{{taken: newProgress()}},
+	}
+}
+
+// taken counts what has come from the only publisher.
+func (b *inbox) taken() *progress { return b.lanes[0].taken }
+
+// begins tells whether p begins with a message rather than a control line of another kind.
+func (b *inbox) begins(p []byte) bool { return p[0] == 'M' || p[0] == 'H' }
 
 // take checks the whole messages at the start of p and returns how many bytes they are.
 func (b *inbox) take(p []byte) (int, error) {
@@ -91,8 +109,8 @@ func (b *inbox) take(p []byte) (int, error) {
 		return 0, fmt.Errorf("a message nobody subscribed to: %.60q", p)
 	}
 	frame, used, n := len(b.line)+seqLen+len(b.tail), 0, 0
-	first := b.next
-	for len(p)-used >= frame && p[used] == 'M' {
+	first := b.lanes[0].next
+	for len(p)-used >= frame && b.begins(p[used:]) {
 		if err := b.check(p[used : used+frame]); err != nil {
 			return used, err
 		}
@@ -102,7 +120,12 @@ func (b *inbox) take(p []byte) (int, error) {
 	if n == 0 {
 		return 0, nil
 	}
-	b.taken.add(n)
+	for i := range b.lanes {
+		if l := &b.lanes[i]; l.fresh > 0 {
+			l.taken.add(l.fresh)
+			l.fresh = 0
+		}
+	}
 	if b.onTake != nil {
 		return used, b.onTake(first, n)
 	}
@@ -111,15 +134,21 @@ func (b *inbox) take(p []byte) (int, error) {
 
 func (b *inbox) check(frame []byte) error {
 	at := len(b.line)
+	seq := binary.LittleEndian.Uint64(frame[at:])
+	from := seq >> laneShift
+	if from >= uint64(len(b.lanes)) {
+		return fmt.Errorf("got message %#x, from nobody", seq)
+	}
+	l := &b.lanes[from]
 	if b.rewrite != nil {
-		b.rewrite(b.line, b.next)
+		b.rewrite(b.line, l.next)
 	}
 	if !bytes.Equal(frame[:at], b.line) {
-		return fmt.Errorf("message %d: got %.60q, want %q", b.next, frame, b.line)
+		return fmt.Errorf("message %d: got %.60q, want %q", l.next, frame, b.line)
 	}
-	seq := binary.LittleEndian.Uint64(frame[at:])
-	if seq != b.next && (!b.gaps || seq < b.next) {
-		return fmt.Errorf("got message %d, want %d", seq, b.next)
+	seq &= 1<<laneShift - 1
+	if seq != l.next && (!b.gaps || seq < l.next) {
+		return fmt.Errorf("got message %d, want %d", seq, l.next)
 	}
 	if b.gaps {
 		b.print += mix(seq)
@@ -128,7 +157,8 @@ func (b *inbox) check(frame []byte) error {
 	if seq%checkEvery == 0 && !bytes.Equal(tail, b.tail) || string(tail[len(tail)-2:]) != "\r\n" {
 		return fmt.Errorf("message %d: its payload has changed", seq)
 	}
-	b.next = seq + 1
+	l.next = seq + 1
+	l.fresh++
 	return nil
 }
 

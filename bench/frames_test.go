@@ -27,7 +27,7 @@ func TestInboxTakesAnySplit(t *testing.T) {
 		if _, err := in.take(p[used:]); err != nil {
 			t.Fatalf("cut at %d: %v", cut, err)
 		}
-		if got := in.taken.count(); got != 5 {
+		if got := in.taken().count(); got != 5 {
 			t.Fatalf("cut at %d: %d messages, want 5", cut, got)
 		}
 	}
@@ -89,7 +89,7 @@ func TestBatchKeepsNumbersAndSubjects(t *testing.T) {
 	b := newBatch(line, testSize, 1<<10, math.MaxInt, rewrite)
 	in := newInbox(line, testSize, rewrite)
 	for range 3 {
-		p := b.from(in.next, b.n)
+		p := b.from(in.lanes[0].next, b.n)
 		if used, err := in.take(p); err != nil || used != len(p) {
 			t.Fatalf("took %d of %d: %v", used, len(p), err)
 		}
@@ -102,8 +102,8 @@ func TestControlLinesBetweenMessages(t *testing.T) {
 	x := &client{in: in, pongs: newProgress()}
 	p := bytes.Join([][]byte{[]byte("INFO {}\r\n"), delivered(0, 2), []byte("PONG\r\n"), delivered(2, 1), []byte("PON")}, nil)
 	used, err := x.take(p)
-	if err != nil || used != len(p)-3 || in.taken.count() != 3 || x.pongs.count() != 1 {
-		t.Errorf("took %d of %d, %d messages, %d PONG, error %v", used, len(p), in.taken.count(), x.pongs.count(), err)
+	if err != nil || used != len(p)-3 || in.taken().count() != 3 || x.pongs.count() != 1 {
+		t.Errorf("took %d of %d, %d messages, %d PONG, error %v", used, len(p), in.taken().count(), x.pongs.count(), err)
 	}
 	if _, err := x.take([]byte("-ERR 'no'\r\n")); err == nil {
 		t.Error("no error for -ERR")

@@ -16,7 +16,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := command(ctx, os.Args[1:])
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -26,12 +26,20 @@ func main() {
 	}
 }
 
+func command(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == relayCommand {
+		return serveRelay(ctx, args)
+	}
+	return run(ctx, args, os.Stdout, os.Stderr)
+}
+
 // options are the command line.
 type options struct {
 	rounds   int
 	work     string
 	short    bool
-	json     bool
+	json     string
+	chart    string
 	natsd    string
 	peer     string
 	profiles string
@@ -41,10 +49,11 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	o := &options{}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.IntVar(&o.rounds, "rounds", 3, "pairs of measurements per workload")
+	f.IntVar(&o.rounds, "rounds", 5, "pairs of measurements per workload")
 	f.StringVar(&o.work, "work", "", "comma-separated workloads, or beginnings of their names (default all)")
 	f.BoolVar(&o.short, "short", false, "run for moments only: checks deliveries, measures nothing useful")
-	f.BoolVar(&o.json, "json", false, "write all samples as JSON instead of a table")
+	f.StringVar(&o.json, "json", "", "`file` for all samples as JSON")
+	f.StringVar(&o.chart, "chart", "", "`file` for a chart of the ratios, as SVG")
 	f.StringVar(&o.natsd, "natsd", "", "natsd `binary` (default: build this tree)")
 	f.StringVar(&o.peer, "peer", "nats-server", "`binary` to compare with; \"none\" measures natsd alone")
 	f.StringVar(&o.profiles, "profiles", "", "`directory` for a CPU profile of each server and workload; distorts the figures a little")
@@ -53,7 +62,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		f.PrintDefaults()
 		fmt.Fprintf(stderr, "\nworkloads:\n")
 		for _, w := range works {
-			fmt.Fprintf(stderr, "  %-12s %s\n", w.name, w.about)
+			fmt.Fprintf(stderr, "  %-14s %s\n", w.name, w.about)
 		}
 	}
 	if err := f.Parse(args); err != nil {
@@ -99,12 +108,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.json {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(results)
+	if err := writeTable(stdout, rivals, results); err != nil {
+		return err
 	}
-	return writeTable(stdout, rivals, results)
+	if o.json != "" {
+		text, err := json.MarshalIndent(results, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := writeFile(o.json, append(text, '\n')); err != nil {
+			return err
+		}
+	}
+	if o.chart != "" {
+		return writeFile(o.chart, chart(rivals, results))
+	}
+	return nil
 }
 
 // choose returns the workloads whose names begin with one of the words of list, or all.

@@ -86,22 +86,33 @@ func usageOf(pid int) (usage, error) {
 	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil {
 		return usage{}, fmt.Errorf("processor clock of the server: %w", err)
 	}
-	rss, err := residentOf(pid)
-	return usage{cpu: time.Duration(t.Nano()), rss: rss}, err
+	u := usage{cpu: time.Duration(t.Nano())}
+	var err error
+	if u.rss, err = kilobytes(pid, "smaps_rollup", "Rss:"); err == nil {
+		u.peak, err = kilobytes(pid, "status", "VmHWM:")
+	}
+	return u, err
 }
 
-func residentOf(pid int) (int, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+// kilobytes reads a line of a file about a process, in bytes.
+func kilobytes(pid int, file, line string) (int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
 	if err != nil {
 		return 0, err
 	}
-	for line := range bytes.Lines(text) {
-		if rest, ok := bytes.CutPrefix(line, []byte("Rss:")); ok {
+	for l := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(l, []byte(line)); ok {
 			kb, err := strconv.Atoi(string(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB")))))
 			return kb << 10, err
 		}
 	}
-	return 0, errors.New("smaps_rollup without Rss")
+	return 0, fmt.Errorf("%s of process %d has no %s", file, pid, line)
+}
+
+// sleepPrecisely sleeps for microseconds, which timers of the runtime do not.
+func sleepPrecisely(d time.Duration) {
+	t := unix.NsecToTimespec(d.Nanoseconds())
+	_ = unix.Nanosleep(&t, nil)
 }
 
 // loadCPU is the processor time of this process.

@@ -19,3 +19,5 @@ func (placement) startPinned(cmd *exec.Cmd) error { return cmd.Start() }
 func usageOf(int) (usage, error) { return usage{}, errNotLinux }
 
 func loadCPU() time.Duration { return 0 }
+
+func sleepPrecisely(d time.Duration) { time.Sleep(d) }

@@ -3,37 +3,43 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// summary is what the rounds of one workload come to.
+// summary is what the rounds of one workload come to: medians by rival, and the ratio of natsd to the
+// peer within each round.
 type summary struct {
-	figure, rate, rss, busy []float64 // medians, by rival
-	ratio                   [3]float64
-	paired                  bool
+	figure, rate, rss []float64
+	ratio             [3]float64 // median, least, most
+	paired            bool
 }
 
-func summarize(r result) summary {
+func summarize(rivals []rival, r result) summary {
 	var s summary
 	for _, samples := range r.Samples {
 		s.figure = append(s.figure, median(samples, func(x sample) float64 { return x.Figure }))
 		s.rate = append(s.rate, median(samples, func(x sample) float64 { return x.PerSecond }))
 		s.rss = append(s.rss, median(samples, func(x sample) float64 { return x.RSS }))
-		s.busy = append(s.busy, median(samples, func(x sample) float64 { return x.Busy }))
 	}
-	if len(r.Samples) == 2 {
-		ratios := make([]float64, 0, len(r.Samples[0]))
-		for i, a := range r.Samples[0] {
-			ratios = append(ratios, a.Figure/r.Samples[1][i].Figure)
-		}
-		s.ratio = [3]float64{middle(ratios), slices.Min(ratios), slices.Max(ratios)}
-		s.paired = true
+	if len(rivals) < 2 || rivals[1].relay {
+		return s
 	}
+	ratios := make([]float64, 0, len(r.Samples[0]))
+	for i, a := range r.Samples[0] {
+		ratios = append(ratios, a.Figure/r.Samples[1][i].Figure)
+	}
+	s.ratio = [3]float64{middle(ratios), slices.Min(ratios), slices.Max(ratios)}
+	s.paired = true
 	return s
 }
 
+// median is 0 where there are no samples.
 func median(samples []sample, of func(sample) float64) float64 {
+	if len(samples) == 0 {
+		return 0
+	}
 	values := make([]float64, 0, len(samples))
 	for _, s := range samples {
 		values = append(values, of(s))
@@ -47,57 +53,73 @@ func middle(values []float64) float64 {
 	return (v[(n-1)/2] + v[n/2]) / 2
 }
 
-// writeTable writes one line per workload, at most 100 columns wide.
+// writeTable writes one line per workload, at most 100 columns wide, and then what else there is to
+// tell of some.
 func writeTable(w io.Writer, rivals []rival, results []result) error {
 	sections := []struct {
 		kind  kind
 		title string
 	}{
 		{processor, "us of CPU per unit"},
-		{memory, "KB per connection"},
+		{latency, "us, 99th percentile"},
+		{memory, "KB of RSS per unit"},
+		{single, "see -h for the unit"},
 	}
 	var out strings.Builder
 	for _, s := range sections {
 		if !slices.ContainsFunc(results, func(r result) bool { return r.Kind == s.kind }) {
 			continue
 		}
-		header(&out, s.title, rivals)
+		heading(&out, s.title, rivals)
 		for _, r := range results {
 			if r.Kind == s.kind {
-				row(&out, r)
+				row(&out, rivals, r)
 			}
 		}
 		out.WriteByte('\n')
 	}
+	further(&out, rivals, results)
 	_, err := io.WriteString(w, out.String())
 	return err
 }
 
-func header(out *strings.Builder, title string, rivals []rival) {
-	names := func(width int) string {
+// columns of the table.
+const (
+	nameWide   = 14
+	figureWide = 8
+	ratioWide  = 17
+	goalWide   = 7
+	rateWide   = 6
+	rssWide    = 5
+)
+
+func heading(out *strings.Builder, title string, rivals []rival) {
+	names := func(width int, those []rival) string {
 		var b strings.Builder
-		for _, r := range rivals {
+		for _, r := range those {
 			fmt.Fprintf(&b, " %*s", width, r.name)
 		}
 		return b.String()
 	}
-	n := len(rivals)
-	fmt.Fprintf(out, "%-11s %*s  %17s  %*s  %*s  %*s\n", "", 9*n+1, title, ratioTitle(n, "ratio, by pair   "), 8*n, "per second", 7*n, "RSS MB", 6*n, "busy %")
-	fmt.Fprintf(out, "%-11s %s  %17s  %s  %s  %s\n", "", names(9), ratioTitle(n, "med   min   max"), names(7), names(6), names(5))
+	servers := rivals[:len(rivals)-1] // the relay is no server
+	n := len(servers)
+	fmt.Fprintf(out, "%-*s %*s  %*s %*s %*s %*s\n", nameWide, "", (figureWide+1)*len(rivals), title,
+		ratioWide, "ratio, by pair   ", goalWide, "", (rateWide+1)*n, "per second", (rssWide+1)*n, "RSS MB")
+	fmt.Fprintf(out, "%-*s %s  %*s %*s %s %s\n", nameWide, "", names(figureWide, rivals),
+		ratioWide, "med   min   max", goalWide, "goal", names(rateWide, servers), names(rssWide, servers))
 }
 
-func ratioTitle(rivals int, text string) string {
-	if rivals < 2 {
-		return ""
-	}
-	return text
-}
-
-func row(out *strings.Builder, r result) {
-	s := summarize(r)
-	ratio := ""
+func row(out *strings.Builder, rivals []rival, r result) {
+	s := summarize(rivals, r)
+	ratio, goal := "", ""
 	if s.paired {
 		ratio = fmt.Sprintf("%.2f  %.2f  %.2f", s.ratio[0], s.ratio[1], s.ratio[2])
+	}
+	switch {
+	case r.Goal > 0:
+		goal = fmt.Sprintf("%.2f", r.Goal)
+	case r.Limit > 0:
+		goal = fmt.Sprintf("<= %g", r.Limit)
 	}
 	columns := func(values []float64, width int, format func(float64) string) string {
 		var b strings.Builder
@@ -106,15 +128,35 @@ func row(out *strings.Builder, r result) {
 		}
 		return b.String()
 	}
-	fmt.Fprintf(out, "%-11s %s  %17s  %s  %s  %s\n", r.Work,
-		columns(s.figure, 9, figure), ratio, columns(s.rate, 7, rate),
-		columns(s.rss, 6, func(v float64) string { return fmt.Sprintf("%.0f", v) }),
-		columns(s.busy, 5, func(v float64) string { return fmt.Sprintf("%.0f", 100*v) }))
+	n := len(rivals) - 1
+	fmt.Fprintf(out, "%-*s %s  %*s %*s %s %s\n", nameWide, r.Work, columns(s.figure, figureWide, figure), ratioWide, ratio,
+		goalWide, goal, columns(s.rate[:n], rateWide, rate), columns(s.rss[:n], rssWide, func(v float64) string { return fmt.Sprintf("%.0f", v) }))
+}
+
+// further writes the figures that only some workloads have.
+func further(out *strings.Builder, rivals []rival, results []result) {
+	for _, r := range results {
+		if len(r.Samples[0]) == 0 {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(r.Samples[0][0].Also)) {
+			fmt.Fprintf(out, "%-*s %-22s", nameWide, r.Work, name)
+			for i, samples := range r.Samples {
+				if len(samples) > 0 {
+					v := median(samples, func(x sample) float64 { return x.Also[name] })
+					fmt.Fprintf(out, "  %s %s", rivals[i].name, figure(v))
+				}
+			}
+			out.WriteByte('\n')
+		}
+	}
 }
 
 // figure shows three significant digits.
 func figure(v float64) string {
 	switch {
+	case v == 0:
+		return "-"
 	case v < 10:
 		return fmt.Sprintf("%.3f", v)
 	case v < 100:

@@ -17,8 +17,8 @@ const (
 	replyPrefix = "_INBOX.hVXZ0bZ6iJ5wEe5LJ1xJ2p."
 )
 
-func (w requests) work(name, about string) work {
-	return work{name: name, about: about, unit: "round trip", kind: processor, run: w.run}
+func (w requests) work(name, about string, goal float64) work {
+	return work{name: name, about: about, unit: "round trip", kind: processor, goal: goal, run: w.run}
 }
 
 func (w requests) run(s *stage) (sample, error) {
@@ -114,7 +114,7 @@ func (a *asker) replied(_ uint64, n int) error {
 	if time.Now().Before(a.end) {
 		return a.send(n)
 	}
-	if a.in.next == a.next {
+	if a.in.lanes[0].next == a.next {
 		a.done <- struct{}{}
 	}
 	return nil

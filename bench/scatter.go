@@ -6,31 +6,43 @@ import (
 	"time"
 )
 
-// scatter is messages on random subjects of many literal ones, so that hardly any two in a row go to
-// the same subscription.
-type scatter struct{ subjects int }
+// scatter is messages on random subjects of many, so that hardly any two in a row go to the same
+// subscription.
+type scatter struct {
+	subjects  int
+	wildcards bool // the last token of each subscription is a wildcard
+}
 
 const (
 	scatterSize   = 128
-	scatterPrefix = "bench.some."
+	scatterPrefix = "bench.any."
 )
 
-func (w scatter) work(name, about string) work {
-	return work{name: name, about: about, unit: "delivery", kind: processor, run: w.run}
+func (w scatter) work(name, about string, goal float64) work {
+	return work{name: name, about: about, unit: "delivery", kind: processor, goal: goal, run: w.run}
+}
+
+// weigh is the memory of the subscriptions.
+func (w scatter) weigh(name, about string, limit float64) work {
+	return work{name: name, about: about, unit: "subscription", kind: memory, limit: limit, run: w.load}
 }
 
 func (w scatter) run(s *stage) (sample, error) {
 	n := w.subjects / s.scale
 	number := fmt.Sprintf("%0*d", digits, 0)
-	pub := fmt.Sprintf("PUB %s%s %d\r\n", scatterPrefix, number, scatterSize)
-	msg := fmt.Sprintf("MSG %s%s %s %d\r\n", scatterPrefix, number, number, scatterSize)
+	last := ""
+	if w.wildcards {
+		last = ".x"
+	}
+	pub := fmt.Sprintf("PUB %s%s%s %d\r\n", scatterPrefix, number, last, scatterSize)
+	msg := fmt.Sprintf("MSG %s%s%s %s %d\r\n", scatterPrefix, number, last, number, scatterSize)
 	pick := func(seq uint64) uint64 { return mix(seq) % uint64(n) }
 
 	return s.withCrowd(func(c *crowd) (sample, error) {
 		in := newInbox(msg, scatterSize, func(line []byte, seq uint64) {
 			at := len("MSG ") + len(scatterPrefix)
 			putDigits(line[at:], pick(seq))
-			copy(line[at+digits+1:], line[at:at+digits]) // the sid is the same number
+			copy(line[at+digits+len(last)+1:], line[at:at+digits]) // the sid is the same number
 		})
 		r, err := c.dial(in, readSize)
 		if err != nil {
@@ -39,7 +51,7 @@ func (w scatter) run(s *stage) (sample, error) {
 		if err := w.subscribe(r, n); err != nil {
 			return sample{}, err
 		}
-		f := &flow{taken: []*progress{in.taken}, copies: 1}
+		f := &flow{taken: []*progress{in.taken()}, copies: 1}
 		f.batch = newBatch(pub, scatterSize, batchBytes, math.MaxInt, func(line []byte, seq uint64) {
 			putDigits(line[len("PUB ")+len(scatterPrefix):], pick(seq))
 		})
@@ -54,11 +66,27 @@ func (w scatter) run(s *stage) (sample, error) {
 	})
 }
 
+// load subscribes and does nothing else.
+func (w scatter) load(s *stage) (sample, error) {
+	n := w.subjects / s.scale
+	return s.withCrowd(func(c *crowd) (sample, error) {
+		r, err := c.dial(&inbox{}, readSize)
+		if err != nil {
+			return sample{}, err
+		}
+		return s.grown(c, n, s.settle, func() error { return w.subscribe(r, n) })
+	})
+}
+
 // subscribe makes n subscriptions, each under its number as the sid.
 func (w scatter) subscribe(r *client, n int) error {
 	var lines []byte
+	last := ""
+	if w.wildcards {
+		last = ".*"
+	}
 	for i := range n {
-		lines = fmt.Appendf(lines, "SUB %s%0*x %0*x\r\n", scatterPrefix, digits, i, digits, i)
+		lines = fmt.Appendf(lines, "SUB %s%0*x%s %0*x\r\n", scatterPrefix, digits, i, last, digits, i)
 	}
 	if err := r.write(lines); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -17,10 +18,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// rival is one of the two programs.
+// rival is one of the programs that are compared.
 type rival struct {
-	name string
-	path string
+	name  string
+	path  string
+	args  []string // before those that tell what to do
+	relay bool     // only moves bytes: see relay.go
 }
 
 // rivalsOf finds the programs, and builds natsd if none was named.
@@ -35,22 +38,28 @@ func rivalsOf(ctx context.Context, o *options, dir string) ([]rival, error) {
 	natsd := rival{name: "natsd", path: o.natsd}
 	if natsd.path == "" {
 		natsd.path = filepath.Join(dir, "natsd")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", natsd.path, "natsd/cmd/natsd")
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", natsd.path, "natsd/cmd/natsd")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("build natsd: %w\n%s", err, out)
 		}
 	}
-	if peer.path == "" {
-		return []rival{natsd}, nil
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
 	}
-	return []rival{natsd, peer}, nil
+	relay := rival{name: "relay", path: self, args: []string{relayCommand}, relay: true}
+	if peer.path == "" {
+		return []rival{natsd, relay}, nil
+	}
+	return []rival{natsd, peer, relay}, nil
 }
 
 // server is a running process of a rival.
 type server struct {
 	addr    string // of clients
 	profile string // of the profiler
+	conf    string // the file; empty is none
 
 	cmd   *exec.Cmd
 	log   lockedBuffer
@@ -61,17 +70,24 @@ type server struct {
 const (
 	startLimit = 10 * time.Second
 	stopLimit  = 5 * time.Second
-	lookPeriod = 5 * time.Millisecond
+	lookPeriod = 500 * time.Microsecond
 )
 
 // start runs r on a port of its own and returns when it takes connections.
-func (r rival) start(ctx context.Context, dir string, cpus placement) (*server, error) {
-	ports, err := os.MkdirTemp(dir, "ports")
+func (r rival) start(ctx context.Context, dir string, cpus placement, c conf) (*server, error) {
+	own, err := os.MkdirTemp(dir, r.name)
 	if err != nil {
 		return nil, err
 	}
 	s := &server{done: make(chan struct{})}
-	s.cmd = exec.Command(r.path, "-a", "127.0.0.1", "-p", "-1", "--profile", "-1", "--ports_file_dir", ports) //nolint:gosec // the program under test
+	args := append(slices.Clone(r.args), "-a", "127.0.0.1", "-p", "-1", "--profile", "-1", "--ports_file_dir", own)
+	if c.text != "" {
+		if s.conf, err = c.write(own); err != nil {
+			return nil, err
+		}
+		args = append(args, "-c", s.conf)
+	}
+	s.cmd = exec.Command(r.path, args...) //nolint:gosec // the program under test
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := cpus.startPinned(s.cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", r.name, err)
@@ -80,7 +96,7 @@ func (r rival) start(ctx context.Context, dir string, cpus placement) (*server, 
 		defer close(s.done)
 		return s.cmd.Wait()
 	})
-	if err := s.waitReady(ctx, ports); err != nil {
+	if err := s.waitReady(ctx, own); err != nil {
 		s.stop()
 		return nil, fmt.Errorf("start %s: %w\n%s", r.name, err, s.log.String())
 	}
@@ -138,8 +154,9 @@ func (s *server) stop() {
 
 // usage is what a process has used so far and holds now.
 type usage struct {
-	cpu time.Duration
-	rss int // bytes
+	cpu  time.Duration
+	rss  int // bytes
+	peak int // bytes of rss at most since the start
 }
 
 func (s *server) usage() (usage, error) { return usageOf(s.cmd.Process.Pid) }
