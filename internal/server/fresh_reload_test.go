@@ -56,6 +56,11 @@ func newMenu(t *testing.T, nkey string) menu {
 		{"log_file: '<dir>/natsd.log'", "log_file: '<dir>/other.log'", "log_file: '<dir>/natsd.log'\nlog_format: json", "log_file: '<dir>/other.log'\nlogtime: false\ndebug: true", "log_file: '<dir>/natsd.log'\nlog_levels { server: debug }"},
 		{"", "pid_file: '<dir>/a.pid'", "pid_file: '<dir>/b.pid'"},
 		{"", "ports_file_dir: '<dir>/a'", "ports_file_dir: '<dir>/b'"},
+		{"", "watch { quiet: 99ms, mode: partial }", "watch { poll: 7s }"},
+		{
+			"", "admin { listen: '<net>.1:14501' }", "admin { listen: '<net>.2:14501', probation: 0 }", "admin { listen: '<net>.2:14502', history { keep: 3 } }",
+			"admin { history { dir: '<dir>/history', keep: 2 } }",
+		},
 		{
 			"", "tls { " + pair + " }", "tls { " + pair + " }\nallow_non_tls: true",
 			"tls { " + pair + " ca_file: '" + cert + "', verify: true }\nallow_non_tls: true", "tls { " + pair + " timeout: 3, handshake_first: true }",
@@ -187,6 +192,7 @@ type picture struct {
 	Varz     map[string]any
 	Sockets  map[string]string
 	Pages    map[string]int
+	Watcher  string
 	Greeting string
 	Files    []string
 	Ports    map[string][]string
@@ -216,7 +222,7 @@ func portrait(rt *rapid.T, l *live, key nkeys.KeyPair) picture {
 	for _, s := range []struct {
 		*socket
 		want endpoint
-	}{{&l.sockets.clients, clientEndpoint(l.Options())}, {&l.sockets.monitor, monitorEndpoint(l.Options())}, {&l.sockets.profile, profileEndpoint(l.Options())}} {
+	}{{&l.sockets.clients, clientEndpoint(l.Options())}, {&l.sockets.monitor, monitorEndpoint(l.Options())}, {&l.sockets.profile, profileEndpoint(l.Options())}, {&l.sockets.admin, adminEndpoint(l.Options())}} {
 		if a, ok := s.addr().(*net.TCPAddr); ok {
 			p.Sockets[s.name] = a.IP.String()
 			if s.want.port != -1 {
@@ -229,6 +235,8 @@ func portrait(rt *rapid.T, l *live, key nkeys.KeyPair) picture {
 			p.Pages[path], _ = page("http://" + a.String() + path)
 		}
 	}
+	w := l.WatcherState()
+	p.Watcher = fmt.Sprintln(w.Enabled, w.Mode, w.Quiet, w.Poll)
 	p.Greeting = greeting(rt, l)
 	p.Files, p.Ports = files(rt, l)
 	p.Log = logLines(rt, l)
