@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,8 @@ import (
 // about, secrets and all. Only the user of the server can read them. A folder belongs to one server.
 type Folder struct {
 	dir  string
-	last int // revision that was there when it was opened
+	last int      // revision that was there when it was opened
+	made []string // folders that were not there, outermost first
 }
 
 // record is the content of one file.
@@ -39,24 +41,47 @@ const (
 	recordLimit = 256 << 20
 )
 
-// OpenFolder makes the folder if it is not there and finds out whether it can be written to.
+// OpenFolder makes the folder if it is not there and finds out whether it can be written to. Nothing is
+// left behind when it fails.
 func OpenFolder(dir string) (*Folder, error) {
-	if err := os.MkdirAll(dir, folderMode); err != nil {
-		return nil, fmt.Errorf("history: %w", err)
-	}
-	staged, err := process.Stage(filepath.Join(dir, recordPrefix+"test"), nil, recordMode)
-	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
-	}
 	f := &Folder{dir: dir}
+	if err := f.open(); err != nil {
+		return nil, fmt.Errorf("history: %w", errors.Join(err, f.Discard()))
+	}
+	return f, nil
+}
+
+func (f *Folder) open() error {
+	for dir := filepath.Clean(f.dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		f.made = append([]string{dir}, f.made...)
+	}
+	if err := os.MkdirAll(f.dir, folderMode); err != nil {
+		return err
+	}
+	staged, err := process.Stage(filepath.Join(f.dir, recordPrefix+"test"), nil, recordMode)
+	if err != nil {
+		return err
+	}
 	all, err := f.revisions()
 	if len(all) > 0 {
 		f.last = all[len(all)-1]
 	}
-	if err := errors.Join(err, staged.Discard()); err != nil {
-		return nil, fmt.Errorf("history: %w", err)
+	return errors.Join(err, staged.Discard())
+}
+
+// Discard removes the folder again if it was made for nothing.
+func (f *Folder) Discard() error {
+	var errs []error
+	for _, dir := range slices.Backward(f.made) {
+		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
-	return f, nil
+	f.made = nil
+	return errors.Join(errs...)
 }
 
 func (f *Folder) path(revision int) string {
@@ -106,7 +131,7 @@ func (f *Folder) trim(keep int) error {
 	all, err := f.revisions()
 	errs := []error{err}
 	for _, revision := range all[:max(0, len(all)-keep)] {
-		if err := os.Remove(f.path(revision)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(f.path(revision)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, fmt.Errorf("history: %w", err))
 		}
 	}

@@ -39,6 +39,16 @@ func (s *Server) components() []reload.Component {
 	}
 }
 
+// wrapped are components with what a test has put around them.
+func (s *Server) wrapped(all []reload.Component) []reload.Component {
+	if s.wrap != nil {
+		for i, c := range all {
+			all[i] = s.wrap(c)
+		}
+	}
+	return all
+}
+
 // component is a reload.Component made of a name and a function.
 type component struct {
 	name string
@@ -142,6 +152,7 @@ func (c *socketsChange) add(s *socket, from, to endpoint, tell func(*config.Opti
 func (c *socketsChange) Prepare(ctx context.Context) error {
 	leaving := c.leaving()
 	for _, m := range c.moves {
+		m.socket.drop() // of a reload that broke
 		if m.to.off() {
 			continue
 		}
@@ -176,13 +187,7 @@ func (c *socketsChange) Commit() {
 
 func (c *socketsChange) Abort() {
 	for _, m := range c.moves {
-		m.socket.mu.Lock()
-		l := m.socket.next
-		m.socket.next = nil
-		m.socket.mu.Unlock()
-		if l != nil {
-			l.close()
-		}
+		m.socket.drop()
 	}
 	for _, l := range c.leaving() {
 		_ = sharePort(l.ln, false) // as it was

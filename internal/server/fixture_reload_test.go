@@ -27,7 +27,7 @@ type live struct {
 // begin serves the file natsd.conf in dir, which holds text. In all texts "<dir>" stands for dir, and
 // "<net>" and "<port>" for the first three bytes of addresses and a port that nobody else has.
 // Nobody watches the file.
-func begin(dir, text string) (*live, error) {
+func begin(dir, text string, opts ...Option) (*live, error) {
 	l := &live{dir: dir, path: filepath.Join(dir, "natsd.conf"), ended: make(chan error, 1)}
 	if err := l.write(text); err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func begin(dir, text string) (*live, error) {
 	if o == nil {
 		return nil, report.Err()
 	}
-	s, err := New(o, WithSource(src))
+	s, err := New(o, append(opts, WithSource(src))...)
 	if err != nil {
 		return nil, err
 	}

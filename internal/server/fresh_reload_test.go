@@ -33,6 +33,14 @@ import (
 	"natsd/internal/status"
 )
 
+// judge is a test of any kind.
+type judge interface {
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // A menu is what a random configuration is made of: of each course one dish.
 type menu [][]string
 
@@ -199,7 +207,7 @@ type picture struct {
 	Log      []string
 }
 
-func portrait(rt *rapid.T, l *live, key nkeys.KeyPair) picture {
+func portrait(rt judge, l *live, key nkeys.KeyPair) picture {
 	set := l.clients.Settings()
 	p := picture{
 		Info: set.Info, Conn: set.Conn, Logins: logins(set, key), Accounts: map[string]config.AccountLimits{},
@@ -306,7 +314,7 @@ func varz(l *live) map[string]any {
 }
 
 // greeting is what a client gets that comes now: INFO as it stands on the wire, or TLS.
-func greeting(rt *rapid.T, l *live) string {
+func greeting(rt judge, l *live) string {
 	c, err := net.Dial("tcp", l.ClientAddr().String())
 	if err != nil {
 		rt.Fatal(err)
@@ -340,7 +348,7 @@ func greeting(rt *rapid.T, l *live) string {
 }
 
 // files lists what lies beside the configuration, and what the ports file says.
-func files(rt *rapid.T, l *live) (names []string, ports map[string][]string) {
+func files(rt judge, l *live) (names []string, ports map[string][]string) {
 	ports = map[string][]string{}
 	o := l.Options()
 	for _, sub := range []string{".", "a", "b"} {
@@ -368,7 +376,7 @@ func files(rt *rapid.T, l *live) (names []string, ports map[string][]string) {
 }
 
 // logLines writes a line of each level and returns what came of it where.
-func logLines(rt *rapid.T, l *live) []string {
+func logLines(rt judge, l *live) []string {
 	mark := "mark of " + strconv.Itoa(int(time.Now().UnixNano()))
 	l.logger.Debug(mark + " debug")
 	l.logger.Info(mark + " info")
@@ -407,7 +415,7 @@ type guest struct {
 }
 
 // gather connects with every credential and subscribes to a number of subjects.
-func gather(rt *rapid.T, l *live, key nkeys.KeyPair) crowd {
+func gather(rt judge, l *live, key nkeys.KeyPair) crowd {
 	var out crowd
 	for _, name := range slices.Sorted(maps.Keys(proofs(key, []byte("x")))) {
 		g, err := arrive(l, name, key)
@@ -487,7 +495,7 @@ func (g *guest) proved() bool {
 }
 
 // check compares what has become of the crowd with what each of them would get now, and closes them.
-func (all crowd) check(rt *rapid.T, l *live, dropped int) {
+func (all crowd) check(rt judge, l *live, dropped int) {
 	set, cut := l.clients.Settings(), 0
 	for _, g := range all {
 		now, err := set.Auth.Authenticate(context.Background(), g.proof)

@@ -40,6 +40,12 @@ func (c *historyChange) Prepare(context.Context) (err error) {
 	return err
 }
 
+func (c *historyChange) Abort() {
+	if c.folder != nil {
+		_ = c.folder.Discard() // it is empty
+	}
+}
+
 func (c *historyChange) Commit() { c.s.reload.KeepHistory(c.folder, c.next.Admin.HistoryKeep) }
 
 func (c *historyChange) Settle(context.Context) ([]reload.Effect, error) {

@@ -66,7 +66,8 @@ type Server struct {
 		generation uint64
 	}
 
-	observers []func(*reload.Report) // immutable once Run was called
+	wrap      func(reload.Component) reload.Component // nil: components are as they are; immutable
+	observers []func(*reload.Report)                  // immutable once Run was called
 	probation probation
 	watching  watching
 
@@ -140,7 +141,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		Keep:       o.Admin.HistoryKeep,
 		Folder:     folder,
 		OnHistory:  s.historyFault,
-		Components: s.components(),
+		Components: s.wrapped(s.components()),
 		Load:       s.load,
 		Publish:    s.published,
 		Done:       s.attempted,

@@ -151,6 +151,9 @@ func (s *socket) start() {
 	var ctx context.Context
 	s.mu.Lock()
 	l := s.live
+	if l != nil && l.stop != nil {
+		l = nil // it is served already
+	}
 	if l != nil {
 		ctx, l.stop = context.WithCancel(s.tasks.Context())
 	}
@@ -197,6 +200,17 @@ func (s *socket) prepare(ctx context.Context, e endpoint, leaving []*listener) e
 		return errEnded
 	}
 	return nil
+}
+
+// drop closes what a reload has bound that came to nothing.
+func (s *socket) drop() {
+	s.mu.Lock()
+	l := s.next
+	s.next = nil
+	s.mu.Unlock()
+	if l != nil {
+		l.close()
+	}
 }
 
 // alone ends the sharing of a port that moving may have begun.
