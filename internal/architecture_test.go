@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"internal/interest", "internal/outbound", "internal/wire"},
 	// What one part of the server needs, without the others.
 	{"internal/admin/api", "internal/admin/filter", "internal/certs", "internal/config/syntax", "internal/perm", "internal/process", "internal/status", "internal/task"},
-	{"internal/admin/audit", "internal/event", "internal/logging", "internal/transport/stream"},
+	{"internal/admin/audit", "internal/ban", "internal/event", "internal/logging", "internal/transport/stream"},
 	{"internal/transport/tcp", "internal/transport/s2conn"},
 	{"internal/transport/tlsconn"},
 	// The snapshot that everything above works from.

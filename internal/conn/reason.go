@@ -37,6 +37,7 @@ const (
 	DuplicateServerName
 	WrongPort
 	WrongGateway
+	Banned
 )
 
 // texts are what monitoring shows; dashboards and tests compare them.
@@ -73,6 +74,7 @@ var texts = [...]string{
 	DuplicateServerName:           "Duplicate Server Name",
 	WrongPort:                     "Incorrect Port",
 	WrongGateway:                  "Wrong Gateway",
+	Banned:                        "Banned",
 }
 
 // String returns the text that monitoring shows.

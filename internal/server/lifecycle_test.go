@@ -279,10 +279,10 @@ func TestKick(t *testing.T) {
 	if s.Kick(99, "test", "") {
 		t.Error("kicked nobody")
 	}
-	if !s.Kick(1, "test", "") {
+	if !s.Kick(1, "test", "it's late\r\n") {
 		t.Error("not kicked")
 	}
-	if text := a.ended(); text != "" {
+	if text := a.ended(); text != "-ERR 'Permissions Violation, kicked by an operator: it\"s late  '\r\n" {
 		t.Errorf("read %q", text)
 	}
 	if why := reason(t, s, 1); why != "Kicked" {

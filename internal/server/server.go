@@ -15,6 +15,7 @@ import (
 
 	"natsd/internal/admin"
 	"natsd/internal/auth"
+	"natsd/internal/ban"
 	"natsd/internal/broker"
 	"natsd/internal/config"
 	"natsd/internal/conn"
@@ -45,6 +46,7 @@ type Server struct {
 	tasks      *task.Group
 	clients    *client.Link
 	routes     *route.Link
+	bans       *ban.List
 	source     *config.Source // nil: the configuration cannot be read again
 	ready      chan struct{}  // closed when clients are served
 	duck       chan struct{}  // closed when lame duck mode is through
@@ -114,6 +116,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		log:     log,
 		logger:  logging.Module(log.Logger(), logging.ModuleServer),
 		broker:  broker.New(),
+		bans:    ban.New(),
 		conns:   conn.NewRegistry(o.Limits.MaxClosedClients, event.NewHub()),
 		ready:   make(chan struct{}),
 		duck:    make(chan struct{}),
@@ -123,6 +126,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 	}
 	s.tasks = task.New(context.Background(), s.panicked)
 	s.clients = client.New(s.broker, s.conns, s.tasks, log.Logger(), log)
+	s.clients.Bans = s.bans
 	s.collector = monitor.New(s, s.Options)
 	s.newRoutes(log)
 	s.services = system.New(system.Setup{
@@ -323,22 +327,6 @@ func (s *Server) ReopenLogs() {
 
 // Events tells what happens in the server.
 func (s *Server) Events() *event.Hub { return s.conns.Events }
-
-// Kick ends the connection with that id and reports whether there was one. Actor and reason are for
-// those who hear of it.
-func (s *Server) Kick(id uint64, actor, reason string) bool {
-	c := s.conns.Get(id)
-	if c == nil {
-		c = s.routeConns.Get(id)
-	}
-	if c == nil {
-		return false
-	}
-	if c.Close(conn.Kicked) {
-		s.Events().Publish(event.Kicked{Facts: c.Facts(), Actor: actor, Reason: reason})
-	}
-	return true
-}
 
 // ClientAddr is where clients connect to, nil before the server is ready.
 func (s *Server) ClientAddr() net.Addr { return s.sockets.clients.addr() }

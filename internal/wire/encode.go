@@ -1,5 +1,7 @@
 package wire
 
+import "strings"
+
 // CRLF ends every control line and every payload.
 const CRLF = "\r\n"
 
@@ -53,6 +55,27 @@ func AppendErr(dst []byte, text string) []byte {
 	dst = append(dst, "-ERR '"...)
 	dst = append(dst, text...)
 	return append(dst, "'\r\n"...)
+}
+
+// longestText bounds what PlainText returns.
+const longestText = 512
+
+// PlainText makes what a person has written fit for AppendErr: one line, without single quotes, not too
+// long.
+func PlainText(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r < ' ' || r == 0x7f:
+			return ' '
+		case r == '\'':
+			return '"'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	if len(text) > longestText {
+		text = strings.ToValidUTF8(text[:longestText], "")
+	}
+	return text
 }
 
 // AppendInfo appends INFO with a JSON object; the blank before the line end is part of the protocol.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"natsd/internal/conn"
 	"natsd/internal/event"
 	"natsd/internal/perm"
+	"natsd/internal/status"
 	"natsd/internal/wire"
 )
 
@@ -148,6 +150,11 @@ func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
 		s.error(errNotPinned.Error())
 		return conn.TLSHandshakeError
 	}
+	claimed := *s.conn.Facts()
+	claimed.User, claimed.Account = cmp.Or(o.NKey, o.User), ""
+	if why := s.banned(b, &claimed); why != conn.Open { // who may not come in needs no comparing of hashes
+		return why
+	}
 	grant, err := set.Auth.Authenticate(ctx, proof)
 	if err != nil {
 		return s.refused(b, err)
@@ -155,11 +162,27 @@ func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
 	if why := s.bind(b, proof, grant); why != conn.Open {
 		return why
 	}
+	if why := s.banned(b, s.conn.Facts()); why != conn.Open {
+		return why
+	}
 	if s.link.Settings() != set { // a reload may have looked at this connection before it was bound
 		s.Regrant(s.ctx)
 		s.adopt()
 	}
 	return conn.Open
+}
+
+// banned refuses a client that is banned, as far as it is known. Who bans somebody looks for his
+// connections after that, so that either of the two sees the other.
+func (s *Session) banned(b *broker.Batch, f *status.Facts) conn.Reason {
+	found := s.link.Bans.Find(f)
+	if found == nil {
+		return conn.Open
+	}
+	found.Hits.Add(1)
+	s.debug(found.Text())
+	s.sendErr(b, found.Text())
+	return conn.Banned
 }
 
 // refused answers a client that is not let in.

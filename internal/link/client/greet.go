@@ -21,11 +21,13 @@ import (
 )
 
 const (
-	proxyPeriod    = 5 * time.Second // for a PROXY header
-	proxySignature = 12              // bytes after which a header cannot be taken for anything else
-	infoPeriod     = 5 * time.Second // for sending the first INFO
-	recordHeader   = 6               // bytes that tell TLS from plain text
-	tlsHandshake   = 0x16            // first byte of a TLS connection
+	proxyPeriod    = 5 * time.Second        // for a PROXY header
+	proxySignature = 12                     // bytes after which a header cannot be taken for anything else
+	infoPeriod     = 5 * time.Second        // for sending the first INFO
+	listenPeriod   = 500 * time.Millisecond // for the words of a client that is turned away
+	listenSize     = 8 << 10
+	recordHeader   = 6    // bytes that tell TLS from plain text
+	tlsHandshake   = 0x16 // first byte of a TLS connection
 )
 
 // Greet does what comes before the first operation: the PROXY header, INFO and the TLS handshake, in
@@ -54,6 +56,9 @@ type greeting struct {
 func (g *greeting) run(ctx context.Context) conn.Reason {
 	set := g.s.set
 	o := set.Options
+	if why := g.banned(); why != conn.Open {
+		return why
+	}
 	if g.s.seated = g.s.link.sit(o.Limits.MaxConnections); !g.s.seated {
 		return g.reject(wire.TextMaxConnections)
 	}
@@ -67,6 +72,9 @@ func (g *greeting) run(ctx context.Context) conn.Reason {
 	}
 	if o.ProxyProtocol {
 		if why := g.proxy(); why != conn.Open {
+			return why
+		}
+		if why := g.banned(); why != conn.Open { // now that its own address is known
 			return why
 		}
 	}
@@ -97,9 +105,35 @@ func (g *greeting) reject(text string) conn.Reason {
 	return g.turnAway(text)
 }
 
+// banned turns away who may not come from this address.
+func (g *greeting) banned() conn.Reason {
+	b := g.s.link.Bans.Find(g.s.conn.Facts())
+	if b == nil {
+		return conn.Open
+	}
+	b.Hits.Add(1)
+	g.s.debug(b.Text())
+	g.turnAway(b.Text())
+	g.listen()
+	return conn.Banned
+}
+
+// listen takes what a client says that has been turned away, for a moment: one that finds the connection
+// closed while it writes does not read why.
+func (g *greeting) listen() {
+	if c, ok := g.sock.(*net.TCPConn); ok {
+		_ = c.CloseWrite()
+	}
+	g.until(time.Now().Add(listenPeriod))
+	g.rest = g.rest[:0]
+	for err := error(nil); err == nil && len(g.rest) < listenSize; {
+		err = g.read()
+	}
+}
+
 // turnAway is reject without a line in the log.
 func (g *greeting) turnAway(text string) conn.Reason {
-	if g.info() == nil {
+	if g.told || g.info() == nil {
 		_, _ = g.sock.Write(wire.AppendErr(nil, text))
 	}
 	return conn.MaxConnectionsExceeded

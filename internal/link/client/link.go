@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"natsd/internal/auth"
+	"natsd/internal/ban"
 	"natsd/internal/broker"
 	"natsd/internal/config"
 	"natsd/internal/conn"
@@ -30,6 +31,9 @@ type Tracer interface {
 
 // Link is what all client connections of a server share. It is safe for concurrent use.
 type Link struct {
+	// Bans is who may not come in; nil is nobody. It is set before the first connection.
+	Bans *ban.List
+
 	broker   *broker.Broker
 	registry *conn.Registry
 	tasks    *task.Group

@@ -26,10 +26,11 @@ type lastWords struct {
 	text string
 }
 
-// end closes the connection and tells the client why. It may be called by any goroutine.
-func (s *Session) end(why conn.Reason, text string) {
+// End closes the connection and tells the client why, unless it is closing already. It reports whether
+// it was this that ended it, and may be called by any goroutine.
+func (s *Session) End(why conn.Reason, text string) bool {
 	s.words.Store(&lastWords{why, text})
-	s.conn.Close(why)
+	return s.conn.Close(why)
 }
 
 // adopt brings what the read goroutine works with in line with the settings and the grant that are in
@@ -96,7 +97,7 @@ func (s *Session) Regrant(ctx context.Context) (why conn.Reason, lost int) {
 		lost = s.narrow(next.Perms)
 	}
 	if set.overSubscribed(int(s.conn.Counters.Subs.Load()), account.Limits().MaxSubscriptions) {
-		s.end(conn.MaxSubscriptionsExceeded, wire.TextMaxSubscriptions)
+		s.End(conn.MaxSubscriptionsExceeded, wire.TextMaxSubscriptions)
 		return conn.MaxSubscriptionsExceeded, lost
 	}
 	return conn.Open, lost
@@ -129,7 +130,7 @@ func (s *Session) revoke(err error) conn.Reason {
 	if r, ok := errors.AsType[*auth.Refusal](err); ok {
 		s.logTo(s.link.authLog, slog.LevelInfo, "Authorization revoked: "+r.Detail)
 	}
-	s.end(w.why, w.text)
+	s.End(w.why, w.text)
 	return w.why
 }
 

@@ -59,7 +59,7 @@ func (l *Link) Settle(ctx context.Context) []reload.Effect {
 		}
 	}
 	for _, x := range excess(all, l.Settings(), func(s *Session) bool { return s.conn.Reason() != conn.Open }) {
-		x.end(x.why, x.text)
+		x.End(x.why, x.text)
 		out = append(out, x.effect(x.why, 0))
 	}
 	return out
@@ -91,7 +91,7 @@ func (l *Link) Evict(a *broker.Account) {
 	}
 	slices.SortFunc(in, func(a, b *Session) int { return cmp.Compare(b.conn.ID, a.conn.ID) })
 	for _, s := range in[:min(a.Excess(), len(in))] {
-		s.end(conn.MaxAccountConnectionsExceeded, wire.TextMaxAccountConnections)
+		s.End(conn.MaxAccountConnectionsExceeded, wire.TextMaxAccountConnections)
 	}
 }
 

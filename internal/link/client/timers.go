@@ -28,6 +28,7 @@ type timers struct {
 	measured time.Time // when the round trip was measured last
 	heard    time.Time // last PING of the client
 	inMsgs   int64     // messages that had come at the last tick
+	asked    []asked   // PINGs that somebody waits for, in order
 }
 
 func (t *timers) stop() {
@@ -37,6 +38,10 @@ func (t *timers) stop() {
 			x.Stop()
 		}
 	}
+	for _, a := range t.asked {
+		close(a.done)
+	}
+	t.asked = nil
 }
 
 // start sets the timers of a connection that is ready for its first operation: a deadline for CONNECT
@@ -185,6 +190,11 @@ func (s *Session) pong() {
 	defer s.mu.Unlock()
 	t := &s.timers
 	t.pings = 0
+	if rtt, ok := t.answered(now); ok {
+		s.conn.Counters.RTT.Store(int64(rtt))
+		t.measured = now
+		return
+	}
 	if !t.pingSent.IsZero() {
 		s.conn.Counters.RTT.Store(max(1, int64(now.Sub(t.pingSent))))
 		t.measured, t.pingSent = now, time.Time{}
