@@ -40,14 +40,17 @@ type API struct {
 	gate     *gate
 	limits   *limits
 	rates    *rates
-	table    []route
-	openAPI  func() object // made at the first use
-	router   http.Handler
+
+	operations *operations
+
+	table   []route
+	openAPI func() object // made at the first use
+	router  http.Handler
 }
 
 // New makes the API of a server. [API.Prepare] and [Staged.Commit] come before the first request.
 func New(d Deps) *API {
-	a := &API{Deps: d, gate: newGate(), limits: newLimits(), rates: newRates(d.Server.AppendConns, d.Tasks)}
+	a := &API{Deps: d, gate: newGate(), limits: newLimits(), rates: newRates(d.Server.AppendConns, d.Tasks), operations: &operations{tasks: d.Tasks}}
 	a.table = a.routes()
 	a.openAPI = sync.OnceValue(func() object { return openAPI(a.table) })
 	d.Server.Events().Remember(rememberedEvents)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"natsd/internal/ban"
 	"natsd/internal/config"
 	"natsd/internal/event"
 	"natsd/internal/reload"
@@ -16,6 +17,7 @@ import (
 type Server interface {
 	status.Source
 	configurable
+	connected
 	// Events tells what happens.
 	Events() *event.Hub
 }
@@ -47,4 +49,16 @@ type configurable interface {
 	WatcherState() watch.State
 	// SetWatcher switches the watcher on or off, and pauses it.
 	SetWatcher(enabled *bool, pauseUntil time.Time) error
+}
+
+// connected is what there is to do with those who are connected.
+type connected interface {
+	// Kick ends a connection and tells the client why. It is false when there is no such connection.
+	Kick(cid uint64, actor, reason string) bool
+	// Warn tells a client that its connection is about to end. It is false when that cannot be told.
+	Warn(cid uint64) bool
+	// Ping measures the round trip to a client.
+	Ping(ctx context.Context, cid uint64) (time.Duration, error)
+	// Bans is who may not connect for a while.
+	Bans() *ban.List
 }

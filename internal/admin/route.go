@@ -88,6 +88,9 @@ func (a *API) routes() []route {
 		a.connectionRoutes(),
 		a.tokenRoutes(),
 		a.auditRoutes(),
+		a.kickRoutes(),
+		a.banRoutes(),
+		a.operationRoutes(),
 	)
 }
 

@@ -34,6 +34,7 @@ const (
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
 	NotAcceptable        Code = "not_acceptable"
+	FilterRequired       Code = "filter_required" // nothing says which rows are meant
 	Conflict             Code = "conflict"
 	ReloadInProgress     Code = "reload_in_progress"
 	ReloadNeedsRestart   Code = "reload_requires_restart"
@@ -57,7 +58,7 @@ const (
 var status = map[Code]int{
 	BadRequest: http.StatusBadRequest, InvalidParameter: http.StatusBadRequest, Unauthenticated: http.StatusUnauthorized,
 	Forbidden: http.StatusForbidden, NotFound: http.StatusNotFound, MethodNotAllowed: http.StatusMethodNotAllowed,
-	NotAcceptable: http.StatusNotAcceptable, Conflict: http.StatusConflict, ReloadInProgress: http.StatusConflict,
+	NotAcceptable: http.StatusNotAcceptable, FilterRequired: http.StatusUnprocessableEntity, Conflict: http.StatusConflict, ReloadInProgress: http.StatusConflict,
 	ReloadNeedsRestart: http.StatusConflict, ReloadRejected: http.StatusUnprocessableEntity,
 	PreconditionFailed: http.StatusPreconditionFailed, PreconditionRequired: http.StatusPreconditionRequired,
 	ConfigInvalid: http.StatusUnprocessableEntity, UnsupportedMediaType: http.StatusUnsupportedMediaType,
