@@ -31,7 +31,7 @@ const patience = 20 * time.Second
 // node is a running server with an admin socket.
 type node struct {
 	*server.Server
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	conf string // path of the configuration file
 	unix *http.Client
@@ -42,7 +42,7 @@ type node struct {
 
 // start serves a configuration; "<dir>" in it stands for a folder of the test. The server listens on
 // free ports, and its file is not watched, unless the text says otherwise.
-func start(t *testing.T, text string) *node {
+func start(t testing.TB, text string) *node {
 	t.Helper()
 	return startWith(t, text, func(string) {})
 }
@@ -51,7 +51,7 @@ func start(t *testing.T, text string) *node {
 func uid() string { return strconv.Itoa(os.Getuid()) }
 
 // startWith is start for a server that finds something in its folder.
-func startWith(t *testing.T, text string, prepare func(dir string)) *node {
+func startWith(t testing.TB, text string, prepare func(dir string)) *node {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "natsd") // short enough for the name of a socket
 	if err != nil {

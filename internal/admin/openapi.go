@@ -83,6 +83,9 @@ func (g *schemas) operation(rt *route) object {
 	if rt.disabled() {
 		op["x-disabled"] = true
 	}
+	if rt.stream {
+		op["x-stream"] = true
+	}
 	if len(rt.query) > 0 {
 		params := make([]object, 0, len(rt.query))
 		for _, p := range rt.query {

@@ -17,7 +17,7 @@ import (
 // streaming is an open stream.
 type streaming struct {
 	*http.Response
-	t     *testing.T
+	t     testing.TB
 	lines *bufio.Reader
 	sse   bool
 	leave context.CancelFunc
@@ -98,7 +98,7 @@ func (s *streaming) await(kind string) (e api.Event) {
 // guest is a client connection.
 type guest struct {
 	net.Conn
-	t     *testing.T
+	t     testing.TB
 	lines *bufio.Reader
 }
 
