@@ -71,8 +71,10 @@ func FuzzConfigBody(f *testing.F) {
 		f.Add(text, "text/x-nats-conf")
 		f.Add(text, "application/json")
 	}
-	n := start(f, aliceConf)
+	server := start(f, aliceConf)
 	f.Fuzz(func(t *testing.T, text, media string) {
+		n := *server
+		n.t = t
 		before := n.Options()
 		for _, c := range []struct{ method, path string }{
 			{http.MethodPut, "/config?dry_run=true"}, {http.MethodPost, "/config/validate"}, {http.MethodPost, "/config/diff"}, {http.MethodPatch, "/config?dry_run"},
