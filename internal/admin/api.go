@@ -41,6 +41,8 @@ type API struct {
 	limits   *limits
 	rates    *rates
 
+	rotations  rotations
+	profiling  sync.Mutex // held while a profile is taken
 	operations *operations
 
 	table   []route

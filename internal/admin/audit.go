@@ -147,9 +147,10 @@ func (c *call) refusedBeforehand(err error) {
 	}
 }
 
-// Reloaded records an attempt to reload that nobody has asked this API for. It is called for every
-// attempt when it is over.
+// Reloaded hears of every attempt to reload when it is over. It records those that nobody has asked this
+// API for.
 func (a *API) Reloaded(r *reload.Report) {
+	a.rotations.note(a.Server.Options(), false)
 	door, id, _ := strings.Cut(r.Request.Who, ":")
 	if door == "api" || r.Request.Quiet && r.Result == reload.NoChange {
 		return

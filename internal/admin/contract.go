@@ -16,10 +16,21 @@ import (
 // goroutine. Package server implements it.
 type Server interface {
 	status.Source
+	running
 	configurable
 	connected
 	// Events tells what happens.
 	Events() *event.Hub
+}
+
+// running is what there is to see and do about the running program.
+type running interface {
+	// State is where the server is in its life, one of the states of package status.
+	State() string
+	// Listeners lists where the server listens.
+	Listeners() []status.Listener
+	// ReopenLog opens the log file anew.
+	ReopenLog() error
 }
 
 // configurable is what there is to do with the configuration of a server. A report is nil when there is

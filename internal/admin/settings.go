@@ -28,6 +28,9 @@ type Staged struct {
 // Prepare opens the files that a configuration asks for. Nothing is in force before [Staged.Commit]; an
 // error means that nothing was left behind.
 func (a *API) Prepare(o *config.Options) (*Staged, error) {
+	if a.settings.Load() == nil {
+		a.rotations.note(o, true)
+	}
 	s := &Staged{api: a, old: a.settings.Load(), next: &settings{
 		options: &o.Admin, tokens: tokensOf(&o.Admin), origins: http.NewCrossOriginProtection(), allowed: map[string]bool{},
 	}}

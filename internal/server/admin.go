@@ -131,7 +131,7 @@ func socketRights(a *config.Admin) (fs.FileMode, int) {
 
 // serveAdmin answers requests to the admin API on l.
 func (s *Server) serveAdmin(ctx context.Context, l *listener) {
-	ln := l.ln
+	var ln net.Listener = counted{l.ln, l}
 	if l.scheme == "https" {
 		ln = tls.NewListener(ln, admin.TLSConfig(func() *config.TLS { return s.Options().Admin.TLS }))
 	}

@@ -50,7 +50,7 @@ func (s *Server) initSockets() {
 	n.routes = socket{tasks: s.tasks, name: "accept routes", bind: bind, serve: s.acceptor("Route", nil, s.routes.Serve)}
 	n.monitor = socket{tasks: s.tasks, name: "monitor", bind: bind, serve: s.serveMonitor}
 	n.profile = socket{tasks: s.tasks, name: "profile", bind: bind, serve: func(ctx context.Context, l *listener) {
-		s.serveHTTP(ctx, "profile", monitor.ProfileHandler(), l.ln)
+		s.serveHTTP(ctx, "profile", monitor.ProfileHandler(), counted{l.ln, l})
 	}}
 	n.adminUnix = socket{tasks: s.tasks, name: "admin", bind: s.bindAdminUnix, serve: s.serveAdmin}
 	n.admin = socket{tasks: s.tasks, name: "admin", bind: bind, serve: s.serveAdmin}
@@ -139,6 +139,7 @@ func (s *Server) accept(ctx context.Context, l *listener, kind string, room seat
 		}
 		switch {
 		case err == nil:
+			l.accepted.Add(1)
 			pause = acceptPause
 			tune(sock)
 			s.tasks.Go(strings.ToLower(kind), func(ctx context.Context) {
@@ -148,6 +149,7 @@ func (s *Server) accept(ctx context.Context, l *listener, kind string, room seat
 		case errors.Is(err, net.ErrClosed), l.leaves.Load() && errors.Is(err, syscall.EINVAL):
 			return
 		default: // out of descriptors, most likely
+			l.errors.Add(1)
 			s.logger.Error(fmt.Sprintf("%s accept error: %v, sleeping %v", kind, err, pause))
 			select {
 			case <-ctx.Done():
@@ -171,7 +173,7 @@ func (s *Server) setPages(o *config.Options) {
 
 // serveMonitor answers monitoring requests on l, over TLS where that is what the listener is for.
 func (s *Server) serveMonitor(ctx context.Context, l *listener) {
-	ln := l.ln
+	var ln net.Listener = counted{l.ln, l}
 	if l.scheme == "https" {
 		ln = tls.NewListener(ln, monitor.HTTPSConfig(s.monitorTLS))
 	}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +51,8 @@ type Server struct {
 	source     *config.Source // nil: the configuration cannot be read again
 	ready      chan struct{}  // closed when clients are served
 	duck       chan struct{}  // closed when lame duck mode is through
+	halt       chan struct{}  // closed by stopNow
+	stopNow    func()         // ends Run
 
 	services  *system.Services
 	collector *monitor.Collector
@@ -120,7 +123,9 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		conns:   conn.NewRegistry(o.Limits.MaxClosedClients, event.NewHub()),
 		ready:   make(chan struct{}),
 		duck:    make(chan struct{}),
+		halt:    make(chan struct{}),
 	}
+	s.stopNow = sync.OnceFunc(func() { close(s.halt) })
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -264,6 +269,7 @@ func (s *Server) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-s.duck:
+		case <-s.halt:
 		}
 		s.logger.Info("Initiating Shutdown...")
 		s.Events().Publish(event.Stopping{})
@@ -313,9 +319,13 @@ func (s *Server) stop() {
 	s.removePorts(s.Options())
 }
 
-// ReopenLogs opens the log file anew, after somebody has moved it away.
-func (s *Server) ReopenLogs() {
-	switch err := s.log.Reopen(); {
+// ReopenLogs opens the log file anew, after somebody has moved it away, and tells the log what came of it.
+func (s *Server) ReopenLogs() { _ = s.ReopenLog() }
+
+// ReopenLog is ReopenLogs for those who want to know themselves too.
+func (s *Server) ReopenLog() error {
+	err := s.log.Reopen()
+	switch {
 	case errors.Is(err, logging.ErrNotFile):
 		s.logger.Info("File log re-open ignored, not a file logger")
 	case err != nil:
@@ -323,6 +333,7 @@ func (s *Server) ReopenLogs() {
 	default:
 		s.logger.Info("File log re-opened")
 	}
+	return err
 }
 
 // Events tells what happens in the server.

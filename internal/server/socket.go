@@ -57,6 +57,8 @@ type listener struct {
 
 	leaves atomic.Bool // accepting fails soon, and that is no error
 	dead   atomic.Bool // nobody serves it any more
+
+	accepted, errors atomic.Uint64 // connections, and failures to accept one
 }
 
 func (l *listener) boundPort() int {

@@ -236,8 +236,10 @@ func (s *Server) NotReady() []string {
 		name   string
 		socket *socket
 	}{
-		{"server", &s.sockets.clients}, {"route", &s.sockets.routes},
-		{"monitoring", &s.sockets.monitor}, {"profiling", &s.sockets.profile},
+		{"server", &s.sockets.clients},
+		{"route", &s.sockets.routes},
+		{"monitoring", &s.sockets.monitor},
+		{"profiling", &s.sockets.profile},
 	} {
 		if !l.socket.serves() {
 			out = append(out, l.name)
