@@ -114,6 +114,9 @@ func (a *API) startupCheck() api.HealthCheck {
 }
 
 func (a *API) listenersCheck() api.HealthCheck {
+	if state := a.Server.State(); state != status.Running {
+		return unavailable("the server is in the state " + state)
+	}
 	if deaf := a.Server.NotReady(); len(deaf) > 0 {
 		return unavailable("no connections are accepted by: " + strings.Join(deaf, ", "))
 	}
