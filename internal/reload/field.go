@@ -1,6 +1,7 @@
 package reload
 
 import (
+	"fmt"
 	"strings"
 
 	"natsd/internal/config"
@@ -77,3 +78,16 @@ func (f *Field) at(elems ...string) {
 }
 
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// String says what changed in one line, without secrets.
+func (f Field) String() string {
+	switch {
+	case f.Content:
+		return f.Path + " (content)"
+	case f.Op == Remove:
+		return f.Path + " removed"
+	case f.New == nil:
+		return f.Path
+	}
+	return fmt.Sprintf("%s = %v", f.Path, f.New)
+}

@@ -230,7 +230,7 @@ func portrait(rt judge, l *live, key nkeys.KeyPair) picture {
 	for _, s := range []struct {
 		*socket
 		want endpoint
-	}{{&l.sockets.clients, clientEndpoint(l.Options())}, {&l.sockets.monitor, monitorEndpoint(l.Options())}, {&l.sockets.profile, profileEndpoint(l.Options())}, {&l.sockets.admin, adminEndpoint(l.Options())}} {
+	}{{&l.sockets.clients, clientEndpoint(l.Options())}, {&l.sockets.monitor, monitorEndpoint(l.Options())}, {&l.sockets.profile, profileEndpoint(l.Options())}, {&l.sockets.admin, adminEndpoint(l.Options())}, {&l.sockets.routes, clusterEndpoint(l.Options())}} {
 		if a, ok := s.addr().(*net.TCPAddr); ok {
 			p.Sockets[s.name] = a.IP.String()
 			if s.want.port != -1 {

@@ -128,20 +128,6 @@ func (s *Server) componentPanicked(component, phase string, value any, stack []b
 	s.logger.Error(fmt.Sprintf("Panic in %s while it reloads (%s): %v\n%s", component, phase, value, stack))
 }
 
-// fieldText is one change in a line of the log.
-func fieldText(f *reload.Field) string {
-	switch {
-	case f.Content:
-		return f.Path + " (content)"
-	case f.Op == reload.Remove:
-		return f.Path + " removed"
-	case f.New == nil:
-		return f.Path
-	default:
-		return fmt.Sprintf("%s = %v", f.Path, f.New)
-	}
-}
-
 // shownEffects is how many connections the log names after one reload.
 const shownEffects = 20
 
@@ -160,7 +146,12 @@ func (s *Server) logReload(r *reload.Report) {
 		s.logger.Warn("Reload: " + w.Error())
 	}
 	for _, f := range r.Changes {
-		s.logger.Info("Reloaded: " + fieldText(&f))
+		if f.Verdict == reload.Live || f.Verdict == reload.Disruptive {
+			s.logger.Info("Reloaded: " + f.String())
+		}
+	}
+	for _, key := range r.Pending {
+		s.logger.Warn("Reload: " + key + " needs a restart to take effect")
 	}
 	for i, e := range r.Effects.List {
 		if i == shownEffects {
