@@ -40,7 +40,7 @@ var layers = [][]string{
 	{"internal/server"},
 	// The programs. What natsctl is made of knows servers from outside only.
 	{"internal/ctl/client", "internal/ctl/contexts", "internal/ctl/output"},
-	{"internal/ctl/plan"},
+	{"internal/ctl/plan", "internal/ctl/top"},
 	{"cmd/natsd", "cmd/natsctl"},
 	// Black-box tests.
 	{"test/harness"},

@@ -13,6 +13,18 @@ import (
 // title makes the heading of a column from a key.
 func title(key string) string { return strings.ToUpper(key) }
 
+// Lines lays out rows of cells below the titles of their columns, the first line. None is wider than
+// width, 0 being no limit: columns give way as their Keep and Drop say.
+func Lines(columns []Column, rows [][]string, width int) []string {
+	l := fit(columns, measure(columns, rows, false), width)
+	lines := make([]string, 0, len(rows)+1)
+	lines = append(lines, l.line(func(i int) string { return columns[i].Title }))
+	for _, row := range rows {
+		lines = append(lines, l.line(func(i int) string { return row[i] }))
+	}
+	return lines
+}
+
 // table writes rows of cells below their titles. It fits into width when that is not 0: texts are cut,
 // then columns are left out.
 func (p *Printer) table(columns []Column, rows [][]string) error {
