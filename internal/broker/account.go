@@ -83,16 +83,6 @@ func (a *Account) SetElsewhere(n int) { a.elsewhere.Store(int64(n)) }
 // Elsewhere is the number of client connections at other servers, as far as it is known.
 func (a *Account) Elsewhere() int { return int(a.elsewhere.Load()) }
 
-// Excess is how many client connections the account has above its limit, those at other servers
-// included.
-func (a *Account) Excess() int {
-	limit := a.Limits().MaxConnections
-	if limit < 0 {
-		return 0
-	}
-	return max(0, a.Clients()+a.Elsewhere()-limit)
-}
-
 // Join counts a client connection in, unless the account is full or gone.
 func (a *Account) Join() bool {
 	n := a.clients.Add(1)

@@ -28,9 +28,19 @@ type Statsz struct {
 	StaleConnections     uint64             `json:"stale_connections,omitempty"`
 	StaleConnectionStats *status.KindCounts `json:"stale_connection_stats,omitempty"`
 	StalledClients       int64              `json:"stalled_clients,omitempty"`
+	Routes               []RouteStat        `json:"routes,omitempty"`
 	ActiveServers        int                `json:"active_servers,omitempty"`
 	MemLimit             int64              `json:"gomemlimit,omitempty"`
 	MaxProcs             int                `json:"gomaxprocs,omitempty"`
+}
+
+// RouteStat is the short state of one route.
+type RouteStat struct {
+	RID      uint64        `json:"rid"`
+	Name     string        `json:"name,omitempty"` // of the other server
+	Sent     status.Volume `json:"sent"`
+	Received status.Volume `json:"received"`
+	Pending  int64         `json:"pending"` // bytes
 }
 
 // Statsz collects the short state of the server, which knows of so many servers, itself included.
@@ -53,6 +63,12 @@ func (c *Collector) Statsz(servers int) *Statsz {
 		StalledClients:      n.Stalls,
 		ActiveServers:       servers,
 		MaxProcs:            runtime.GOMAXPROCS(0),
+	}
+	for _, r := range c.source.AppendRoutes(nil) {
+		s.Routes = append(s.Routes, RouteStat{
+			RID: r.Facts.CID, Name: r.RemoteName, Pending: r.Pending,
+			Sent: status.Volume{Msgs: r.OutMsgs, Bytes: r.OutBytes}, Received: status.Volume{Msgs: r.InMsgs, Bytes: r.InBytes},
+		})
 	}
 	if s.SlowConsumers > 0 {
 		s.SlowConsumerStats = &n.SlowConsumers

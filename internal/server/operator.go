@@ -49,9 +49,9 @@ func (o operator) LameDuck(cid uint64) error {
 	return nil
 }
 
-// Evict ends the newest connections of an account that has too many.
-func (o operator) Evict(account string) {
+// Evict ends the newest connections of an account.
+func (o operator) Evict(account string, n int) {
 	if a := o.s.broker.Account(account); a != nil {
-		o.s.clients.Evict(a)
+		o.s.clients.Evict(a, n)
 	}
 }

@@ -234,7 +234,7 @@ func (s *Server) systemInfo() system.ServerInfo {
 	flags := config.KnownFeatures()
 	maps.Copy(flags, o.FeatureFlags)
 	return system.ServerInfo{
-		Name: s.name(o), Host: o.Host, ID: s.id, Version: version.Protocol,
+		Name: s.name(o), Host: o.Host, ID: s.id, Cluster: s.clusterStatus().Name, Version: version.Protocol,
 		Tags: o.Tags, Metadata: o.Metadata, FeatureFlags: flags,
 	}
 }

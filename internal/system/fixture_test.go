@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"net/netip"
@@ -92,7 +93,8 @@ func (o *fakeOperator) all() string {
 }
 
 func (o *fakeOperator) Reload(context.Context) error { o.did("reload"); return nil }
-func (o *fakeOperator) Evict(account string)         { o.did("evict " + account) }
+
+func (o *fakeOperator) Evict(account string, n int) { o.did(fmt.Sprintf("evict %d of %s", n, account)) }
 
 func (o *fakeOperator) Kick(cid uint64) error {
 	o.did("kick " + strconv.FormatUint(cid, 10))

@@ -36,7 +36,7 @@ func (n *news) statszDue() { n.last.Store(0) }
 // Start tells what happens until the tasks are stopped.
 func (s *Services) Start() {
 	sub := s.setup.Events.Subscribe(maxNews,
-		event.ConnectionOpened, event.ConnectionClosed, event.LeafUp, event.LeafDown, event.AuthFailed, event.RouteDown)
+		event.ConnectionOpened, event.ConnectionClosed, event.LeafUp, event.LeafDown, event.AuthFailed, event.RouteUp, event.RouteDown)
 	s.setup.Tasks.Go("system events", func(ctx context.Context) {
 		defer sub.Close()
 		s.tell(ctx, sub)
@@ -55,6 +55,10 @@ func (s *Services) tell(ctx context.Context, sub *event.Subscription) {
 			events, dropped := sub.Take()
 			for i := range events {
 				s.tellEvent(&events[i])
+				if events[i].Kind() == event.RouteUp { // who is there shall hear of this server soon
+					wait = firstStatsz
+					statsz.Reset(wait)
+				}
 			}
 			if dropped > 0 {
 				s.setup.Log.Warn(fmt.Sprintf("%d system events were lost, %d in all", dropped, s.news.dropped.Add(dropped)))
@@ -173,6 +177,10 @@ func (s *Services) tellEvent(e *event.Event) {
 	}
 	switch d := e.Data.(type) {
 	case event.Opened:
+		if d.Facts.Kind == status.Router {
+			s.noteRoutes()
+			return
+		}
 		if account := d.Facts.Account; account != globalAccount && token(account) {
 			s.sendConns(account)
 			s.advise(sys, "$SYS.ACCOUNT."+account+".CONNECT", func() any {
@@ -181,7 +189,7 @@ func (s *Services) tellEvent(e *event.Event) {
 		}
 	case event.Closed:
 		if d.Facts.Kind == status.Router {
-			s.dropLost(d)
+			s.noteRoutes()
 			return
 		}
 		if account := d.Facts.Account; account != globalAccount && token(account) {

@@ -7,8 +7,7 @@ import (
 	"time"
 
 	"natsd/internal/broker"
-	"natsd/internal/event"
-	"natsd/internal/status"
+	"natsd/internal/monitor"
 )
 
 // patience is how long a server may be silent before it counts as gone. It tells of itself every
@@ -29,6 +28,8 @@ type remote struct {
 	name  string
 	heard time.Time
 	conns map[string]int // by account
+
+	routed bool // there is, or was, a route to it
 }
 
 func (o *others) count() int {
@@ -65,22 +66,27 @@ func (o *others) set(id, account string, conns int) int {
 			r.conns[account] = conns
 		}
 	}
-	return o.sumLocked(account)
+	return o.sumLocked(account, everywhere)
 }
 
-func (o *others) sum(account string) int {
+// sum is the number of connections of an account at those servers.
+func (o *others) sum(account string, at func(id string) bool) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.sumLocked(account)
+	return o.sumLocked(account, at)
 }
 
-func (o *others) sumLocked(account string) int {
+func (o *others) sumLocked(account string, at func(id string) bool) int {
 	n := 0
-	for _, r := range o.known {
-		n += r.conns[account]
+	for id, r := range o.known {
+		if at(id) {
+			n += r.conns[account]
+		}
 	}
 	return n
 }
+
+func everywhere(string) bool { return true }
 
 // forget takes out the servers that gone says are gone, and returns the accounts that had connections
 // there.
@@ -127,6 +133,7 @@ func (s *Services) meet(info *ServerInfo) {
 	if info.ID == "" || info.ID == s.setup.Info().ID || !s.others.hear(info, time.Now()) {
 		return
 	}
+	s.noteRoutes()
 	for _, a := range s.setup.Broker.Accounts() {
 		if a.Limits().MaxConnections >= 0 {
 			s.askConns(a.Name)
@@ -151,17 +158,30 @@ func (s *Services) dropSilent(now time.Time) {
 	s.drop(func(_ string, r *remote) bool { return now.Sub(r.heard) > patience })
 }
 
-// dropLost forgets the server behind a route that has gone, if it was the last one to it.
-func (s *Services) dropLost(c event.Closed) {
-	if lost := c.Facts.Name; lost != "" && c.Facts.Kind == status.Router {
-		s.drop(func(id string, _ *remote) bool { return id == lost })
+// noteRoutes notes to which servers there is a route, and forgets those to which there was one and is
+// none any more.
+func (s *Services) noteRoutes() {
+	routed := s.routed()
+	s.drop(func(id string, r *remote) bool {
+		lost := r.routed && !routed[id]
+		r.routed = routed[id]
+		return lost
+	})
+}
+
+// routed are the ids of the servers to which there is a route.
+func (s *Services) routed() map[string]bool {
+	ids := map[string]bool{}
+	for _, r := range s.setup.Collector.Routez(monitor.RoutezQuery{}).Routes {
+		ids[r.RemoteID] = true
 	}
+	return ids
 }
 
 func (s *Services) drop(gone func(id string, r *remote) bool) {
 	for _, name := range s.others.forget(gone) {
 		if a := s.setup.Broker.Account(name); a != nil {
-			a.SetElsewhere(s.others.sum(name))
+			a.SetElsewhere(s.others.sum(name, everywhere))
 		}
 	}
 }
@@ -186,9 +206,21 @@ func (s *Services) heardConns(_ context.Context, r *request) {
 		return
 	}
 	a.SetElsewhere(s.others.set(m.Server.ID, m.Account, max(m.Conns, 0)))
-	if a.Excess() > 0 {
-		s.setup.Operator.Evict(m.Account)
+	if n := s.surplus(a); n > 0 {
+		s.setup.Operator.Evict(m.Account, n)
 	}
+}
+
+// surplus is how many connections of an account have to go here, because there are too many in all: two
+// servers have let one in before they heard of each other. All servers see the same numbers and give way in
+// the order of their ids, so that no more go than have to.
+func (s *Services) surplus(a *broker.Account) int {
+	most := a.Limits().MaxConnections
+	if most < 0 || a.Clients()+a.Elsewhere() <= most {
+		return 0
+	}
+	first := s.others.sum(a.Name, func(id string) bool { return id < s.setup.Info().ID })
+	return a.Clients() - max(0, most-first)
 }
 
 // connsRequest asks for the number of connections of an account.

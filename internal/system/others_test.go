@@ -51,9 +51,14 @@ func TestLimitAcrossServers(t *testing.T) {
 	if n := h.app.Elsewhere(); n != 3 {
 		t.Errorf("%d elsewhere", n)
 	}
-	if got := h.operator.all(); got != "evict APP" {
+	if got := h.operator.all(); got != "" {
+		t.Errorf("done: %q", got) // NOTHER and NOWN are before NTHIRD, which has let in one too many
+	}
+	h.other(t, "$SYS.SERVER.ACCOUNT.APP.CONNS", "", connsOf(otherID, "APP", 3))
+	if got := h.operator.all(); got != "evict 1 of APP" {
 		t.Errorf("done: %q", got)
 	}
+	h.other(t, "$SYS.SERVER.ACCOUNT.APP.CONNS", "", connsOf(otherID, "APP", 2))
 	if m := h.ask(t, h.sys, "$SYS.REQ.SERVER.PING", ""); m.whole["statsz"].(map[string]any)["active_servers"] != 3.0 {
 		t.Errorf("three servers: %s", m.body)
 	}

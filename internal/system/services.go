@@ -38,9 +38,8 @@ type Operator interface {
 	Kick(cid uint64) error
 	// LameDuck tells one client to go elsewhere.
 	LameDuck(cid uint64) error
-	// Evict ends the newest connections of an account that has more than it may, where those of other
-	// servers count.
-	Evict(account string)
+	// Evict ends the newest connections of an account that has more than it may.
+	Evict(account string, n int)
 }
 
 // Services serves the system account of one server. It is safe for concurrent use.

@@ -25,6 +25,7 @@ const accounts = `
 server_tags: ["region:east", "node:1"]
 accounts {
 	APP { users: [ {user: app, password: p}, {user: narrow, password: p, permissions: {publish: ["x"], subscribe: [">"]}} ] }
+	FEW { limits: {max_connections: 3}, users: [ {user: few, password: p} ] }
 	OTHER { users: [ {user: other, password: p} ] }
 	SYS { users: [ {user: sys, password: p} ] }
 }

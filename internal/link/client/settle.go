@@ -81,8 +81,8 @@ func (l *Link) Follow(old *Settings) {
 	}
 }
 
-// Evict ends the newest connections of an account that has more than it may have in the whole cluster.
-func (l *Link) Evict(a *broker.Account) {
+// Evict ends the n newest connections of an account that has too many in the whole cluster.
+func (l *Link) Evict(a *broker.Account, n int) {
 	var in []*Session
 	for _, s := range l.sessions() {
 		if s.account.Load() == a && s.conn.Reason() == conn.Open {
@@ -90,7 +90,7 @@ func (l *Link) Evict(a *broker.Account) {
 		}
 	}
 	slices.SortFunc(in, func(a, b *Session) int { return cmp.Compare(b.conn.ID, a.conn.ID) })
-	for _, s := range in[:min(a.Excess(), len(in))] {
+	for _, s := range in[:max(0, min(n, len(in)))] {
 		s.End(conn.MaxAccountConnectionsExceeded, wire.TextMaxAccountConnections)
 	}
 }
