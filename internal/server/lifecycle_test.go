@@ -104,13 +104,19 @@ func (c *peer) say(text string) {
 	}
 }
 
-// expect reads lines that begin with these texts and returns the last one.
+// expect reads lines that begin with these texts and returns the last one. A PING may come at any time on
+// a busy machine.
 func (c *peer) expect(want ...string) string {
 	c.t.Helper()
 	line := ""
 	for _, w := range want {
 		var err error
-		if line, err = c.in.ReadString('\n'); err != nil || !strings.HasPrefix(line, w) {
+		line, err = c.in.ReadString('\n')
+		for err == nil && line == "PING\r\n" && w != "PING" {
+			c.say("PONG\r\n")
+			line, err = c.in.ReadString('\n')
+		}
+		if err != nil || !strings.HasPrefix(line, w) {
 			c.t.Fatalf("read %q, %v, want %q", line, err, w)
 		}
 	}
