@@ -44,7 +44,7 @@ func Agree(own, remote string) (string, error) {
 		return "", fmt.Errorf("unsupported route compression mode %q", remote)
 	}
 	switch {
-	case !Negotiates(own):
+	case !Negotiates(own) && remote != NotSupported:
 		return own, nil
 	case !Negotiates(remote):
 		return remote, nil

@@ -21,7 +21,7 @@ func (l *Link) gossip(b *broker.Batch, s *Session, first bool) {
 		!accepted && !s.dial.target.explicit && s.dial.target.gossip != gossipOverride:
 		return // they have heard of it from elsewhere
 	}
-	news.Nonce, news.PoolIndex, news.Compression = "", 0, ""
+	news.Nonce, news.PoolIndex = "", 0
 	news.Account = s.account
 	if news.IP == "" {
 		news.IP = routeURL(s.conn.Facts().Remote.Addr().String(), news.Port)

@@ -88,7 +88,7 @@ func (s *Session) firstInfo() *Info {
 	if m := s.mode.Load(); m != nil {
 		i.Compression = *m
 	}
-	i.PoolSize = s.set.pool
+	i.PoolSize, i.Nonce = s.set.pool, nonce()
 	if d := s.dial; d != nil {
 		i.Account = d.account
 		i.GossipMode = d.target.gossip

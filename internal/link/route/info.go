@@ -13,14 +13,14 @@ type Info struct {
 	ServerName   string `json:"server_name"`
 	Version      string `json:"version"`
 	Proto        int    `json:"proto"`
-	Go           string `json:"go,omitempty"`
+	Go           string `json:"go"`
 	Host         string `json:"host"`
 	Port         int    `json:"port"`
 	Headers      bool   `json:"headers"`
 	AuthRequired bool   `json:"auth_required,omitempty"`
 	TLSRequired  bool   `json:"tls_required,omitempty"`
 	TLSVerify    bool   `json:"tls_verify,omitempty"`
-	MaxPayload   int    `json:"max_payload,omitempty"`
+	MaxPayload   int    `json:"max_payload"`
 	JetStream    bool   `json:"jetstream,omitempty"`
 	IP           string `json:"ip,omitempty"` // as a URL; who tells others of a server fills it in
 	Nonce        string `json:"nonce,omitempty"`

@@ -87,7 +87,7 @@ func (l *Link) askToMove(set *Settings, account string) (asked []string) {
 		l.adding[id]++
 		l.mu.Unlock()
 		asked = append(asked, id)
-		s.send(b, (&Info{PoolSize: set.pool, Account: account, AddRequest: id}).line())
+		s.send(b, (&Info{Go: set.Info.Go, PoolSize: set.pool, Account: account, AddRequest: id}).line())
 	}
 	return asked
 }

@@ -312,9 +312,7 @@ func (s *Session) Greet(ctx context.Context) conn.Reason {
 	if s.dial != nil {
 		err = s.say(s.connectLine())
 	} else {
-		i := s.firstInfo()
-		i.Nonce = nonce()
-		err = s.say(i.line())
+		err = s.say(s.firstInfo().line())
 	}
 	if err != nil {
 		return conn.WriteError
