@@ -1,100 +1,123 @@
 package broker
 
-import "natsd/internal/interest"
+import (
+	"bytes"
+	"hash/maphash"
 
-// matches remembers what the subjects of one publisher matched. An entry holds as long as the index
-// has not changed. Where subjects hardly repeat, remembering costs more than it saves, so it is
-// switched off for a while at a low hit rate.
+	"natsd/internal/interest"
+)
+
+// matches remembers what the subjects of one publisher matched. Each subject has one place, found by its
+// hash, and takes it from the one before, memory included, so that remembering makes no garbage. What is
+// remembered holds as long as the index has not changed. Where subjects hardly repeat, remembering costs
+// more than it saves, so it is switched off for a while at a low hit rate.
 type matches struct {
 	account *Account
 	last    *match
-	known   map[string]*match
+	known   *[maxMatches]*match
 
 	lookups, hits int // in the current window
 	off           int // lookups to go without remembering
 }
 
 type match struct {
-	subject    string
+	subject    []byte
 	generation uint64
 	result     interest.Result[*Sub]
 }
 
 const (
-	maxMatches   = 512  // per publisher
+	maxMatches   = 1024 // per publisher
 	maxReceivers = 256  // of a match that is kept beside the last one
 	matchWindow  = 1024 // lookups after which the hit rate is looked at
 	minHits      = matchWindow / 4
 	offLookups   = 64 * matchWindow
+
+	never = ^uint64(0) // a generation that no index reaches
 )
+
+var seed = maphash.MakeSeed()
 
 // match returns what the subject of r matches now. The result is valid until the next call for the
 // same origin at the same depth of the batch.
 func (a *Account) match(b *Batch, r *Run) *interest.Result[*Sub] {
-	if r.From.Kind == Internal { // its origins belong to no goroutine
-		res := b.scratch()
-		a.index.Match(r.Subject, res)
-		return res
+	// Origins of the server itself belong to no goroutine, and nested publishing must not touch what the
+	// outer one goes through.
+	if r.From.Kind == Internal || b.depth > 0 {
+		return a.matchAnew(b, r)
 	}
 	c := r.From.matches.Load()
 	if c == nil || c.account != a {
 		c = &matches{account: a}
 		r.From.matches.Store(c)
 	}
-	generation := a.index.Generation()
-	if m := c.last; m != nil && m.subject == string(r.Subject) {
-		return a.refresh(m, r.Subject, generation)
-	}
-	if c.off > 0 {
-		c.off--
-		res := b.scratch()
-		a.index.Match(r.Subject, res)
-		return res
-	}
-	c.lookups++
-	m := c.known[string(r.Subject)]
-	if m != nil {
-		c.hits++
-	} else {
-		m = &match{subject: string(r.Subject), generation: generation}
-		a.index.Match(r.Subject, &m.result)
-		c.add(m)
-	}
-	if c.lookups == matchWindow {
-		c.judge()
-		if c.off > 0 {
-			return a.refresh(m, r.Subject, generation)
+	generation := a.index.Generation() // before the match: a change in between makes it stale
+	m := c.last
+	if m == nil || string(m.subject) != string(r.Subject) {
+		if m = c.find(r.Subject); m == nil {
+			return a.matchAnew(b, r)
 		}
 	}
-	c.last = m
-	return a.refresh(m, r.Subject, generation)
-}
-
-// refresh brings m up to date. The generation was read before the match, so that a change in between
-// makes the entry stale and never hides a subscription.
-func (a *Account) refresh(m *match, subject []byte, generation uint64) *interest.Result[*Sub] {
 	if m.generation != generation {
 		m.generation = generation
-		a.index.Match(subject, &m.result)
+		a.index.Match(r.Subject, &m.result)
+		c.weigh(m)
 	}
 	return &m.result
 }
 
-// add keeps m, unless it is so large that delivering costs far more than matching anyway.
-func (c *matches) add(m *match) {
-	if len(m.result.Plain) > maxReceivers {
-		return
+// matchAnew matches without remembering.
+func (a *Account) matchAnew(b *Batch, r *Run) *interest.Result[*Sub] {
+	res := b.scratch()
+	a.index.Match(r.Subject, res)
+	return res
+}
+
+// find returns the match of subject, one that is not up to date if it is new, or nil while nothing is
+// remembered.
+func (c *matches) find(subject []byte) *match {
+	if c.off > 0 {
+		c.off--
+		return nil
 	}
-	if c.known == nil || len(c.known) >= maxMatches {
-		c.known = make(map[string]*match)
+	if c.last == nil { // most publishers have one subject
+		c.last = &match{subject: bytes.Clone(subject), generation: never}
+		return c.last
 	}
-	c.known[m.subject] = m
+	if c.known == nil {
+		c.known = new([maxMatches]*match)
+	}
+	m := &c.known[place(subject)]
+	switch {
+	case *m == nil:
+		*m = &match{}
+		fallthrough
+	case string((*m).subject) != string(subject):
+		(*m).subject, (*m).generation = append((*m).subject[:0], subject...), never
+	default:
+		c.hits++
+	}
+	c.last = *m
+	if c.lookups++; c.lookups == matchWindow {
+		c.judge()
+	}
+	return c.last
+}
+
+func place(subject []byte) uint64 { return maphash.Bytes(seed, subject) % maxMatches }
+
+// weigh keeps a match with many receivers only as the last one: delivering costs far more than matching
+// then.
+func (c *matches) weigh(m *match) {
+	if len(m.result.Plain) > maxReceivers && c.known != nil {
+		c.known[place(m.subject)] = nil
+	}
 }
 
 // judge looks at the hit rate of the window that has ended.
 func (c *matches) judge() {
 	if c.hits < minHits {
-		c.known, c.last, c.off = nil, nil, offLookups
+		c.known, c.off = nil, offLookups
 	}
 	c.lookups, c.hits = 0, 0
 }

@@ -1,6 +1,9 @@
 package client
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -128,6 +131,41 @@ func BenchmarkPublish(b *testing.B) {
 				batch.End(0)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*messages*max(1, bb.receivers)), "ns/delivery")
+		})
+	}
+}
+
+// BenchmarkScatter publishes to many subjects in turn, each with a subscription of its own.
+func BenchmarkScatter(b *testing.B) {
+	for _, bb := range []struct {
+		name, sub, pub string
+		subjects       int
+	}{
+		{"literal", "any.%04d", "any.%04d", 5000}, {"wildcards", "any.%04d.*", "any.%04d.x", 1000}, {"few", "any.%04d", "any.%04d", 100},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			h := build(b, "")
+			r, _ := h.inMemory(b)
+			r.feed("CONNECT {\"verbose\":false,\"pedantic\":false}\r\n")
+			for i := range bb.subjects {
+				r.mustSubscribe(b, fmt.Sprintf(bb.sub, i), "", strconv.Itoa(i))
+			}
+			s, _ := h.inMemory(b)
+			s.feed("CONNECT {\"verbose\":false,\"pedantic\":false}\r\n")
+			const messages, reads = 400, 50
+			texts := make([][]byte, reads)
+			for i := range texts {
+				for range messages {
+					texts[i] = fmt.Appendf(texts[i], "PUB "+bb.pub+" 128\r\n%0128d\r\n", rand.IntN(bb.subjects), 0)
+				}
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				batch := broker.Begin()
+				s.Consume(batch, texts[i%reads])
+				batch.End(0)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*messages), "ns/delivery")
 		})
 	}
 }
