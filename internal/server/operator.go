@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"natsd/internal/conn"
+	"natsd/internal/event"
 	"natsd/internal/link/client"
 	"natsd/internal/status"
 	"natsd/internal/system"
@@ -27,13 +29,15 @@ var (
 // Reload reads the configuration again.
 func (o operator) Reload(ctx context.Context) error { return o.s.Reload(ctx, sysActor) }
 
-// Kick ends the connection of a client or leaf node.
+// Kick ends the connection of a client or leaf node, without a word to it, as nats-server does.
 func (o operator) Kick(cid uint64) error {
 	c := o.s.conns.Get(cid)
 	if c == nil || c.Facts().Kind != status.Client && c.Facts().Kind != status.Leafnode {
 		return errNoConnection
 	}
-	o.s.Kick(cid, sysActor, "")
+	if c.Close(conn.Kicked) {
+		o.s.Events().Publish(event.Kicked{Facts: c.Facts(), Actor: sysActor})
+	}
 	return nil
 }
 

@@ -42,7 +42,6 @@ type group struct {
 
 // pending are the recordings whose engine natsd does not have yet.
 var pending = []group{
-	{"needs clusters", []string{"045", "215"}},
 	{"needs tenancy: operator mode, imports and exports, mappings, tracing", []string{
 		"043", "130", "131", "132", "133", "134", "135", "136", "137", "138", "139", "140",
 		"202", "203", "204", "205", "206", "207", "209", "217",
