@@ -45,6 +45,7 @@ type API struct {
 	profiling  sync.Mutex // held while a profile is taken
 	operations *operations
 
+	counts  counts
 	table   []route
 	openAPI func() object // made at the first use
 	router  http.Handler
@@ -115,6 +116,7 @@ func (a *API) handler(rt *route) http.HandlerFunc {
 			c.fail(err)
 			return
 		}
+		a.counts.add(okay)
 		c.reply(out)
 	}
 }

@@ -20,6 +20,12 @@ func TestMetrics(t *testing.T) {
 	if p := n.problem(n.ask("GET", "/metrics?prefix=x&limit=0", nil), api.InvalidParameter); len(p.Errors) != 2 {
 		t.Errorf("%+v", p.Errors)
 	}
+	a = n.ask("GET", "/metrics", nil)
+	for _, result := range []string{"ok", "invalid_parameter"} {
+		if !strings.Contains(string(a.body), `natsd_admin_requests_total{result="`+result+`",`) {
+			t.Errorf("no requests are %s", result)
+		}
+	}
 }
 
 func TestTimeSeries(t *testing.T) {

@@ -106,6 +106,7 @@ func blockStyle(n *yaml.Node) {
 func (c *call) fail(err error) {
 	p := *c.problemOf(err)
 	p.Instance, p.RequestID = c.r.URL.Path, c.id
+	c.api.counts.add(string(p.Code))
 	body, err := json.Marshal(&p)
 	if err != nil {
 		c.w.WriteHeader(http.StatusInternalServerError)

@@ -22,7 +22,8 @@ type Deps struct {
 	Monitor *monitor.Collector
 	Options func() *config.Options
 	Reload  func() reload.Status
-	Watcher func() watch.State // the zero State without a watcher
+	Watcher func() watch.State       // the zero State without a watcher
+	Admin   func() map[string]uint64 // requests to the admin API by what came of them
 }
 
 // Exporter gives the metrics of one server over HTTP. It is safe for concurrent use.

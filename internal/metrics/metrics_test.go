@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -219,5 +220,35 @@ func TestNamesFromOutside(t *testing.T) {
 	}
 	if f := other.scrape(""); f.value(t, "natsd_connections", "server_id", other.ID()) != 0 {
 		t.Error("connections of another server")
+	}
+}
+
+// Two servers of a cluster.
+func TestRouteMetrics(t *testing.T) {
+	t.Parallel()
+	const conf = "server_name: %s\ncluster { name: c, listen: \"127.0.0.1:-1\", %s }"
+	a := start(t, fmt.Sprintf(conf, "a", ""))
+	b := start(t, fmt.Sprintf(conf, "b", fmt.Sprintf(`routes: ["nats://127.0.0.1:%d"]`, a.Server.Server().Cluster.Port)))
+	sub, err := b.client().SubscribeSync("x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	publisher := a.client()
+	eventually(t, "a message has gone to the other server", func() bool {
+		if err := publisher.Publish("x", []byte("12345")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := sub.NextMsg(100 * time.Millisecond)
+		return err == nil
+	})
+	f := a.scrape("")
+	if n := f.value(t, "natsd_route_connections", "remote", "b"); n < 1 || n != f.value(t, "gnatsd_routez_num_routes") {
+		t.Errorf("%v connections", n)
+	}
+	if f.value(t, "natsd_route_out_bytes_total", "remote", "b") < 5 || f.value(t, "gnatsd_varz_cluster_name", "value", "c") != 1 {
+		t.Error("traffic")
+	}
+	if in := b.scrape("").value(t, "natsd_route_in_msgs_total", "remote", "a"); in < 1 {
+		t.Errorf("%v messages came", in)
 	}
 }

@@ -38,6 +38,37 @@ func counts(value func(s *scrape) map[string]uint64) func(*scrape, *family) {
 	}
 }
 
+func byReason(value func(s *scrape) (clients, routes map[string]uint64)) func(*scrape, *family) {
+	return func(s *scrape, f *family) {
+		clients, routes := value(s)
+		for _, x := range []struct {
+			kind   string
+			counts map[string]uint64
+		}{{"client", clients}, {"route", routes}} {
+			for _, reason := range slices.Sorted(maps.Keys(x.counts)) {
+				s.emit(f, float64(x.counts[reason]), x.kind, reason)
+			}
+		}
+	}
+}
+
+// toOthers reads a figure of the routes to each other server.
+func toOthers(value func(r *route) float64) func(*scrape, *family) {
+	return func(s *scrape, f *family) {
+		for i := range s.routes {
+			s.emit(f, value(&s.routes[i]), s.routes[i].remote)
+		}
+	}
+}
+
+func routeGauge(name, help string, value func(r *route) float64) metric {
+	return metric{family{name: name, help: help, labels: []string{"remote"}}, toOthers(value)}
+}
+
+func routeCounter(name, help string, value func(r *route) float64) metric {
+	return metric{family{name: name, help: help, counter: true, labels: []string{"remote"}}, toOthers(value)}
+}
+
 func kinds(value func(s *scrape) status.KindCounts) func(*scrape, *family) {
 	return counts(func(s *scrape) map[string]uint64 {
 		n := value(s)
@@ -69,12 +100,14 @@ var own = []metric{
 	counter("natsd_connections_accepted_total", "Client connections that were accepted.", func(s *scrape) float64 { return float64(s.counters.TotalConnections) }),
 	gauge("natsd_connections_limit", "Client connections that may be open at once (max_connections).", func(s *scrape) float64 { return float64(s.options.Limits.MaxConnections) }),
 	{
-		family{name: "natsd_connections_closed_total", help: "Connections that have ended, by the reason that connz shows.", counter: true, labels: []string{"reason"}},
-		counts(func(s *scrape) map[string]uint64 { return s.counters.Closed }),
+		family{name: "natsd_connections_closed_total", help: "Connections that have ended, by the reason that connz shows.", counter: true, labels: []string{"kind", "reason"}},
+		byReason(func(s *scrape) (clients, routes map[string]uint64) { return s.counters.Closed, s.counters.RoutesClosed }),
 	},
 	{
-		family{name: "natsd_auth_failures_total", help: "Connections that were not let in, by the reason that connz shows.", counter: true, labels: []string{"reason"}},
-		counts(func(s *scrape) map[string]uint64 { return s.counters.Refused }),
+		family{name: "natsd_auth_failures_total", help: "Connections that were not let in, by the reason that connz shows.", counter: true, labels: []string{"kind", "reason"}},
+		byReason(func(s *scrape) (clients, routes map[string]uint64) {
+			return s.counters.Refused, s.counters.RoutesRefused
+		}),
 	},
 	gauge("natsd_subscriptions", "Subscriptions in all accounts.", func(s *scrape) float64 { return float64(s.counters.Subs) }),
 	counter("natsd_in_msgs_total", "Messages received from connections of all kinds.", func(s *scrape) float64 { return float64(s.counters.Traffic.InMsgs) }),
@@ -98,6 +131,19 @@ var own = []metric{
 		kinds(func(s *scrape) status.KindCounts { return s.counters.StaleConnections }),
 	},
 	counter("natsd_stalls_total", "Times that a publisher was held up for receivers that were nearly full.", func(s *scrape) float64 { return float64(s.counters.Stalls) }),
+
+	routeGauge("natsd_route_connections", "Connections to another server of the cluster.", func(r *route) float64 { return float64(r.connections) }),
+	routeCounter("natsd_route_in_msgs_total", "Messages received over them; it begins anew with a connection.", func(r *route) float64 { return float64(r.traffic.InMsgs) }),
+	routeCounter("natsd_route_in_bytes_total", "Bytes received over them.", func(r *route) float64 { return float64(r.traffic.InBytes) }),
+	routeCounter("natsd_route_out_msgs_total", "Messages sent over them.", func(r *route) float64 { return float64(r.traffic.OutMsgs) }),
+	routeCounter("natsd_route_out_bytes_total", "Bytes sent over them.", func(r *route) float64 { return float64(r.traffic.OutBytes) }),
+	routeGauge("natsd_route_pending_bytes", "Bytes that wait to be sent over them.", func(r *route) float64 { return float64(r.pending) }),
+	routeGauge("natsd_route_rtt_seconds", "The longest round trip time among them.", func(r *route) float64 { return r.rtt.Seconds() }),
+
+	{
+		family{name: "natsd_admin_requests_total", help: "Requests to the admin API: ok, or the code of the problem.", counter: true, labels: []string{"result"}},
+		counts(func(s *scrape) map[string]uint64 { return s.deps.Admin() }),
+	},
 
 	{
 		family{name: "natsd_config_info", help: "Digest of the configuration in force. Always 1.", labels: []string{"digest"}},

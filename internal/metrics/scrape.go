@@ -29,6 +29,7 @@ type scrape struct {
 	reload   reload.Status
 	watcher  watch.State
 	accounts []status.Account // see boundAccounts
+	routes   []route
 }
 
 // Describe implements [prometheus.Collector].
@@ -44,6 +45,7 @@ func (s *scrape) Collect(out chan<- prometheus.Metric) {
 	s.reload = s.deps.Reload()
 	s.watcher = s.deps.Watcher()
 	s.accounts = boundAccounts(s.deps.Source.Accounts(), s.request.limit)
+	s.routes = routesOf(s.deps.Source.AppendRoutes(nil))
 	s.serverID = s.server.ID
 	if s.request.byName {
 		s.serverID = s.server.Name

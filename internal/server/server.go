@@ -158,6 +158,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 	})
 	s.metrics = metrics.New(metrics.Deps{
 		Source: s, Monitor: s.collector, Options: s.Options, Reload: s.reload.Status, Watcher: s.WatcherState,
+		Admin: func() map[string]uint64 { return s.admin.Requests() },
 	})
 	s.history = metrics.NewHistory(s, s.collector)
 	s.admin = admin.New(admin.Deps{

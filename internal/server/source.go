@@ -57,7 +57,9 @@ func (s *Server) Counters() status.Counters {
 		StaleConnections: status.KindCounts{Clients: s.conns.Stale.Load(), Routes: s.routeConns.Stale.Load()},
 		Stalls:           s.conns.Stalls.Load(),
 		Closed:           s.conns.ClosedBy(),
+		RoutesClosed:     s.routeConns.ClosedBy(),
 		Refused:          s.conns.RefusedBy(),
+		RoutesRefused:    s.routeConns.RefusedBy(),
 		Log:              s.logCounters(),
 	}
 	for _, a := range s.broker.Accounts() {

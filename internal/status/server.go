@@ -44,8 +44,10 @@ type Counters struct {
 	StaleConnections KindCounts
 	Stalls           int64 // times a producer was held up for slow receivers
 
-	Closed  map[string]uint64 // connections that have ended, by reason; reasons that occurred
-	Refused map[string]uint64 // those among them that were never let in: wrong credentials, none, a distrusted proxy
+	// Connections that have ended, by reason; reasons that occurred.
+	Closed, RoutesClosed map[string]uint64
+	// Those among them that were never let in: wrong credentials, none, a distrusted proxy.
+	Refused, RoutesRefused map[string]uint64
 
 	PinnedAccountFails uint64
 
