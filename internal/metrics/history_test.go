@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"iter"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,10 +15,27 @@ import (
 )
 
 // quiet is a server of which only the counters matter.
-type quiet struct{ counters status.Counters }
+type quiet struct {
+	mu       sync.Mutex
+	counters status.Counters
+}
+
+func (q *quiet) Counters() status.Counters {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.counters
+}
+
+// work is one step of traffic.
+func (q *quiet) work() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.counters.Traffic.InMsgs += 50
+	q.counters.Traffic.InBytes += 5000
+	q.counters.Connections++
+}
 
 func (q *quiet) Server() status.Server                        { return status.Server{} }
-func (q *quiet) Counters() status.Counters                    { return q.counters }
 func (*quiet) AppendRoutes(dst []status.Route) []status.Route { return dst }
 
 func (q *quiet) AppendConns(dst []status.Conn) []status.Conn        { return dst }
@@ -47,9 +65,7 @@ func TestHistory(t *testing.T) {
 		}
 		const steps = 90 * 60 / 5
 		for range steps {
-			q.counters.Traffic.InMsgs += 50
-			q.counters.Traffic.InBytes += 5000
-			q.counters.Connections++
+			q.work()
 			time.Sleep(HistoryStep)
 			synctest.Wait()
 		}
