@@ -40,7 +40,7 @@ func (n *node) cid(c *nats.Conn) uint64 {
 }
 
 // until waits for something that has to come.
-func until(t *testing.T, what string, ok func() bool) {
+func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !ok(); {
 		if time.Now().After(end) {
