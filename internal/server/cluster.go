@@ -48,16 +48,22 @@ func (s *Server) routeSettings(o *config.Options) (*route.Settings, error) {
 	return route.NewSettings(o, id, s.sockets.routes.port())
 }
 
-// startRoutes begins to serve and to dial other servers.
-func (s *Server) startRoutes(o *config.Options) error {
+// applyRoutes gives routes their settings, and clients the name of the cluster. Nobody is dialed yet.
+func (s *Server) applyRoutes(o *config.Options) error {
 	set, err := s.routeSettings(o)
 	if err != nil {
 		return err
 	}
-	s.routes.Follow(s.tasks.Context(), s.routes.Apply(set))
+	s.routes.Apply(set)
+	s.clusterNews()
+	return nil
+}
+
+// startRoutes begins to serve and to dial other servers.
+func (s *Server) startRoutes(o *config.Options) {
+	s.routes.Follow(s.tasks.Context(), &route.Settings{})
 	s.tellRoutes(o)
 	s.sockets.routes.start()
-	return nil
 }
 
 func (s *Server) tellRoutes(o *config.Options) {

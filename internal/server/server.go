@@ -292,10 +292,11 @@ func (s *Server) start(o *config.Options) error {
 	if err := s.writePID(o); err != nil { // not before: the file may be that of a server which has the ports
 		return err
 	}
-	s.startSockets(o)
-	if err := s.startRoutes(o); err != nil {
+	if err := s.applyRoutes(o); err != nil {
 		return err
 	}
+	s.startSockets(o)
+	s.startRoutes(o)
 	s.writePorts(o)
 	s.startWatcher()
 	s.tasks.Go("tidy", s.tidy)

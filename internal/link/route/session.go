@@ -222,7 +222,8 @@ func (s *Session) touch(b *broker.Batch) {
 // rtt is the round-trip time as far as it is known.
 func (s *Session) rtt() time.Duration { return time.Duration(s.conn.Counters.RTT.Load()) }
 
-// send appends p to the outbound queue, to be flushed at the end of the batch.
+// send appends p to the outbound queue, to be flushed at the end of the batch. It may be called by any
+// goroutine.
 func (s *Session) send(b *broker.Batch, p []byte) {
 	q := &s.conn.Out
 	q.Lock()
@@ -236,7 +237,7 @@ func (s *Session) send(b *broker.Batch, p []byte) {
 	if first {
 		b.Touch(s.conn)
 	}
-	if s.traced {
+	if s.link.Tracer.TraceOn() { // s.traced is the reader's
 		s.traceOut(p)
 	}
 }

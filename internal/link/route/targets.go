@@ -145,7 +145,7 @@ func (l *Link) dialPinned(s *Session) {
 	if p == nil || s.slot != 0 {
 		return
 	}
-	for _, account := range s.set.pinned {
+	for _, account := range l.Settings().pinned {
 		if p.pinned[account] == nil && l.Broker.Account(account) != nil {
 			l.dialLocked(s.dial.target, account, 0)
 		}
