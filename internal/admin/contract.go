@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"natsd/internal/admin/api"
 	"natsd/internal/ban"
 	"natsd/internal/config"
 	"natsd/internal/event"
@@ -72,4 +73,6 @@ type connected interface {
 	Ping(ctx context.Context, cid uint64) (time.Duration, error)
 	// Bans is who may not connect for a while.
 	Bans() *ban.List
+	// Interest tells who wants messages of an account on a subject.
+	Interest(account, subj string) *api.Interest
 }

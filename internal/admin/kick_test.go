@@ -24,7 +24,7 @@ func errorsOf() (nats.Option, <-chan string) {
 }
 
 // await waits for a text that holds want.
-func await(t *testing.T, told <-chan string, want string) {
+func await(t testing.TB, told <-chan string, want string) {
 	t.Helper()
 	for end := time.After(patience); ; {
 		select {

@@ -93,6 +93,7 @@ func (a *API) routes() []route {
 		a.operationRoutes(),
 		a.healthRoutes(),
 		a.debugRoutes(),
+		a.subscriptionRoutes(),
 	)
 }
 
