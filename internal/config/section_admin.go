@@ -40,7 +40,7 @@ var adminSection = section{title: "Operators and watching", decode: decodeAdmin,
 	{Path: "admin.monitor", Type: Text, Pending: "monitoring paths on the admin listener", Words: []string{"off", "compat"}, Default: "off", Doc: "`compat` serves the monitoring paths on this listener too."},
 	{Path: "admin.probation", Type: SecondsOrDuration, Default: 10 * time.Second, Check: checkAtLeast0("probation"), Doc: "Time after a reload in which an unhealthy server goes back."},
 	{Path: "admin.pprof", Type: Bool, Default: false, Doc: "Serves Go's profiles to the role admin."},
-	{Path: "admin.write_config", Type: Bool, Pending: "configuration changes through the API", Default: false, Doc: "Lets the API write its changes into the configuration file."},
+	{Path: "admin.write_config", Type: Bool, Default: false, Doc: "Lets the API write its changes into the configuration file."},
 }, tlsKeys("admin.tls"), []Key{
 	{Path: "watch", Own: true, Type: Block | Bool, Short: "enabled", Grouping: true, Doc: "Reloads when a configuration file changes."},
 	{Path: "watch.enabled", Type: Bool, Default: true, Flag: "--no-watch", Doc: "Switches it on."},

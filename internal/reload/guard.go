@@ -17,8 +17,11 @@ func guard(old, next *config.Options) []syntax.Problem {
 		out = append(out, syntax.Problem{Pos: syntax.Pos{File: next.ConfigFile}, Key: key, Message: message, Hint: guardHint})
 	}
 	removed := authenticates(old) && !authenticates(next)
-	if removed {
+	switch {
+	case removed:
 		refuse("authorization", "this would take away all authentication: everybody could connect")
+	case knows(old) && !knows(next):
+		refuse("authorization", "this would take away all users: everybody with a certificate could connect and do everything")
 	}
 	if len(old.Accounts) > 0 && len(next.Accounts) == 0 {
 		refuse("accounts", "this would take away all accounts")
@@ -49,9 +52,13 @@ const guardHint = "if it is meant: allow_auth_removal: true in the configuration
 
 // authenticates tells that clients have to show something to be let in.
 func authenticates(o *config.Options) bool {
+	return knows(o) || o.Authorization.ProxyRequired || !o.AllowNonTLS && mutual(o.TLS)
+}
+
+// knows tells that clients have to be somebody whom the configuration knows.
+func knows(o *config.Options) bool {
 	hasUsers := func(a config.Account) bool { return len(a.Users) > 0 }
-	return o.Authorization.Enabled() || slices.ContainsFunc(o.Accounts, hasUsers) || o.Operator != nil ||
-		o.Authorization.ProxyRequired || !o.AllowNonTLS && mutual(o.TLS)
+	return o.Authorization.Enabled() || slices.ContainsFunc(o.Accounts, hasUsers) || o.Operator != nil
 }
 
 // mutual tells that a client without the right certificate gets nowhere.

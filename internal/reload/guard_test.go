@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +73,8 @@ func TestGuard(t *testing.T) {
 		"tls and all":           {single + "tls {" + pair + "}", "", []string{"authorization", "tls"}},
 		"tls changes":           {"tls {" + pair + "}", "tls {" + pair + ", timeout: 3}", nil},
 		"client certificates":   {mutual, "tls {" + pair + "}", []string{"authorization"}},
+		"users, not TLS":        {users + mutual, mutual, []string{"authorization"}},
+		"mapped users":          {users + strings.Replace(mutual, "verify", "verify_and_map", 1), mutual, []string{"authorization"}},
 		"clear text beside":     {mutual, mutual + "allow_non_tls: true", []string{"authorization"}},
 		"widened, open":         {"listen: 127.0.0.1:4222", "listen: 0.0.0.0:4222", []string{"host"}},
 		"widened by a cut":      {"listen: localhost:4222", "", []string{"host"}},

@@ -51,11 +51,17 @@ func start(t *testing.T, text string, opts ...harness.Option) *server {
 // startBare is start for a text that says where to listen.
 func startBare(t *testing.T, text string, opts ...harness.Option) *server {
 	t.Helper()
+	return watched(t, text, append(opts, harness.WithArgs("--no-watch"))...)
+}
+
+// watched is startBare for a server that watches its files.
+func watched(t *testing.T, text string, opts ...harness.Option) *server {
+	t.Helper()
 	if harness.Target() == harness.Peer {
 		t.Skip("about natsd")
 	}
 	sc := harness.NewScope(t)
-	opts = append(opts, harness.WithScope(sc), harness.WithoutListen(), harness.WithArgs("--no-watch"))
+	opts = append(opts, harness.WithScope(sc), harness.WithoutListen())
 	return &server{Server: harness.Start(t, harness.Natsd, text, opts...), t: t, scope: sc}
 }
 

@@ -152,3 +152,69 @@ func (s *server) tagged(tag string) bool {
 	}
 	return false
 }
+
+// TestStormOfSignals: two hundred changes in a second, each with a SIGHUP, while a hundred clients exchange
+// numbered messages at a high rate. Nobody waits for anything; nothing is lost, and the last one wins.
+func TestStormOfSignals(t *testing.T) {
+	t.Parallel()
+	const clients = 100
+	seconds := soak(2, 20)
+	conf := func(i int) string {
+		return listen + fmt.Sprintf("prof_port: <prof_port>\nserver_tags: n%d\nmax_payload: %d\n"+
+			"authorization { users: [ {user: stays, password: p}, {user: other%d, password: p} ] }\n", i, 100_000+i, i)
+	}
+	s := startBare(t, conf(0))
+	login := nats.UserInfo("stays", "p")
+	var conns []*nats.Conn
+	for range clients {
+		conns = append(conns, s.dial(login))
+	}
+	before, files := s.goroutines(), s.FDs()
+	var flows []*traffic
+	for i := range clients / 2 {
+		flows = append(flows, flow(t, conns[2*i], conns[2*i+1], fmt.Sprintf("storm.%d", i)))
+	}
+	sent := func() (n uint64) {
+		for _, f := range flows {
+			n += f.sent.Load()
+		}
+		return n
+	}
+	began, first := time.Now(), sent()
+	pace := time.NewTicker(5 * time.Millisecond)
+	defer pace.Stop()
+	n := 0
+	for ; n < 200*seconds; n++ {
+		<-pace.C
+		if err := s.SetConfig(s.scope.Expand(conf(n + 1))); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	took, messages := time.Since(began), sent()-first
+	if !harness.Eventually(patience, func() bool { return s.tagged(fmt.Sprintf("n%d", n)) }) {
+		t.Error("the last one is not in force")
+	}
+	for i, f := range flows {
+		f.end(t, conns[2*i+1])
+	}
+	for i, nc := range conns {
+		if !nc.IsConnected() {
+			t.Errorf("connection %d was cut: %v", i, nc.LastError())
+		}
+	}
+	if log := s.log(); strings.Contains(log, refused) || strings.Contains(log, "anic") {
+		t.Errorf("the log says:\n%s", log)
+	}
+	now, open := 0, 0
+	if !harness.Eventually(patience, func() bool {
+		now, open = s.goroutines(), s.FDs()
+		return now <= before+1 && open <= files+1
+	}) {
+		t.Errorf("%d goroutines and %d open files, at first %d and %d", now, open, before, files)
+	}
+	rate := func(n uint64) int { return int(float64(n) / took.Seconds()) }
+	t.Logf("%d signals in %v (%d in a second), %d messages in a second, %d reloads", n, took.Round(time.Millisecond), rate(uint64(n)), rate(messages), strings.Count(s.log(), reloaded))
+}
