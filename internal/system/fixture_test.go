@@ -74,7 +74,8 @@ func newHouse(t testing.TB) *house {
 
 // fakeOperator remembers what it was asked to do.
 type fakeOperator struct {
-	broker *broker.Broker
+	broker   *broker.Broker
+	onReload func()
 
 	mu   sync.Mutex
 	done []string
@@ -92,7 +93,13 @@ func (o *fakeOperator) all() string {
 	return strings.Join(o.done, ",")
 }
 
-func (o *fakeOperator) Reload(context.Context) error { o.did("reload"); return nil }
+func (o *fakeOperator) Reload(context.Context) error {
+	o.did("reload")
+	if o.onReload != nil {
+		o.onReload()
+	}
+	return nil
+}
 
 func (o *fakeOperator) Evict(account string, n int) { o.did(fmt.Sprintf("evict %d of %s", n, account)) }
 
@@ -291,7 +298,7 @@ func (h *house) ask(t testing.TB, a *broker.Account, to, body string, head ...st
 // settle waits until all lanes have done what was asked before.
 func (h *house) settle(t testing.TB, in *mailbox) {
 	t.Helper()
-	for _, l := range []*lane{&h.quick, &h.control, &h.profile} {
+	for _, l := range []*lane{&h.quick, &h.guests, &h.control, &h.profile} {
 		l.push(h.setup.Tasks, job{do: func(context.Context) { in.got <- message{} }})
 		in.next(t)
 	}

@@ -88,6 +88,10 @@ func (y *relay) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	return len(r.Msgs)
 }
 
+// relayPrefix begins the reply of every request that comes from another account, whichever server it was
+// made at.
+const relayPrefix = "_R_."
+
 // relayToken is the length of the parts of a reply subject of a relay.
 const relayToken = 6
 

@@ -14,14 +14,15 @@ import (
 
 // request is a copy of one message that a service was sent.
 type request struct {
+	in      *broker.Account // the system account that it came in
 	subject string
 	reply   string
 	head    []byte // header block; nil without one
 	body    []byte
 }
 
-func newRequest(r *broker.Run, m *broker.Msg) *request {
-	q := &request{subject: string(r.Subject), reply: string(m.Reply)}
+func newRequest(in *broker.Account, r *broker.Run, m *broker.Msg) *request {
+	q := &request{in: in, subject: string(r.Subject), reply: string(m.Reply)}
 	all := bytes.Clone(m.Body)
 	if n := m.HeaderLen; n > 0 && n <= len(all) {
 		q.head, all = all[:n:n], all[n:]
@@ -121,12 +122,11 @@ func (s *Services) reply(r *request, out answer) {
 	s.respond(r, r.encoding(), body)
 }
 
-// respond sends the text of an answer.
+// respond sends the text of an answer, in the account that the request came in: the system account may
+// have become another one meanwhile.
 func (s *Services) respond(r *request, e encoding, body []byte) {
-	sys := s.system.Load()
-	if sys == nil || r.reply == "" {
-		return
+	if r.reply != "" {
+		head, body := e.wrap(body)
+		s.publish(r.in, r.reply, "", head, body)
 	}
-	head, body := e.wrap(body)
-	s.publish(sys, r.reply, "", head, body)
 }

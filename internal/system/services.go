@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -50,6 +51,7 @@ type Services struct {
 	system atomic.Pointer[broker.Account] // nil: there is none
 
 	quick   lane // answers that cost little
+	guests  lane // the same for users of other accounts, who shall not hold up administrators
 	control lane // reloads and the like
 	profile lane // profiles take their time
 
@@ -68,7 +70,7 @@ type Services struct {
 // [Services.Start].
 func New(setup Setup) *Services {
 	s := &Services{setup: setup, served: make(map[*broker.Account]bool)}
-	s.relays.prefix = "_R_." + nuid.Token(relayToken) + "."
+	s.relays.prefix = relayPrefix + nuid.Token(relayToken) + "."
 	s.inboxes.prefix = "$SYS._INBOX." + nuid.Token(relayToken) + "."
 	s.others.known = make(map[string]*remote)
 	return s
@@ -109,6 +111,9 @@ func (s *Services) SetSystem(a *broker.Account) {
 		return
 	}
 	for filter, sink := range s.table() {
+		if h, ok := sink.(*handler); ok {
+			h.account = a
+		}
 		sub := &broker.Sub{Subject: filter, SID: strconv.Itoa(len(s.subs) + 1), Kind: broker.Internal, Sink: sink}
 		if a.Subscribe(nil, sub) {
 			s.subs = append(s.subs, sub)
@@ -119,6 +124,7 @@ func (s *Services) SetSystem(a *broker.Account) {
 // handler is a sink that hands requests to a lane.
 type handler struct {
 	services *Services
+	account  *broker.Account // the system account
 	lane     *lane
 	serve    func(ctx context.Context, r *request)
 	foreign  bool // takes only what other servers have sent
@@ -131,8 +137,12 @@ func (h *handler) Deliver(_ *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	}
 	taken := 0
 	for i := range r.Msgs {
-		req := newRequest(r, &r.Msgs[i])
-		if !h.lane.push(h.services.setup.Tasks, job{size: req.size(), do: func(ctx context.Context) { h.serve(ctx, req) }}) {
+		req := newRequest(h.account, r, &r.Msgs[i])
+		lane := h.lane
+		if lane == &h.services.quick && strings.HasPrefix(req.reply, relayPrefix) {
+			lane = &h.services.guests
+		}
+		if !lane.push(h.services.setup.Tasks, job{size: req.size(), do: func(ctx context.Context) { h.serve(ctx, req) }}) {
 			h.services.setup.Log.Warn(fmt.Sprintf("Too many system requests wait, dropped one on %s", r.Subject))
 			continue
 		}

@@ -324,3 +324,33 @@ func TestTooManyRequests(t *testing.T) {
 		t.Error("no answer afterwards")
 	}
 }
+
+// A reload may move the system account; who has asked for it gets the answer all the same.
+func TestAnswerAfterAMove(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	in := listen(t, h.sys, "reply")
+	h.operator.onReload = func() { h.SetSystem(h.app2) }
+	post(h.sys, nil, "$SYS.REQ.SERVER."+ownID+".RELOAD", "reply", "", "")
+	if m := in.next(t); m.failure != nil || m.server.ID != ownID {
+		t.Errorf("%s", m.body)
+	}
+}
+
+// What users of other accounts ask does not hold up administrators.
+func TestGuestsDoNotDisturb(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	gate, started := make(chan struct{}), make(chan struct{})
+	defer close(gate)
+	h.guests.push(h.setup.Tasks, job{do: func(context.Context) {
+		close(started)
+		<-gate
+	}})
+	<-started
+	guest, admin := listen(t, h.app, "inbox"), listen(t, h.sys, "reply")
+	post(h.app, nil, "$SYS.REQ.ACCOUNT.PING.CONNZ", "inbox", "", "")
+	post(h.sys, nil, "$SYS.REQ.ACCOUNT.APP.CONNZ", "reply", "", "")
+	admin.next(t)
+	guest.silent(t)
+}

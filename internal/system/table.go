@@ -230,7 +230,7 @@ func (s *Services) table() map[string]broker.Sink {
 func serveStatsz(_ context.Context, s *Services, r *request) {
 	if r.reply == "" {
 		s.news.statszDue()
-		r = &request{subject: r.subject, body: r.body, reply: s.statszSubject()}
+		r = &request{in: r.in, subject: r.subject, body: r.body, reply: s.statszSubject()}
 	}
 	var q none
 	if s.read(r, &q) {

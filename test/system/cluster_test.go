@@ -16,23 +16,28 @@ import (
 // mesh is a cluster of servers that all have a route to each other.
 type mesh []*harness.Server
 
-// form starts servers of these kinds. More is text for all configurations; NAME in it is the server.
+// form starts servers of these kinds. More is text for all configurations.
 func form(t *testing.T, more string, kinds ...harness.Kind) mesh {
 	t.Helper()
 	var m mesh
 	seed := ""
 	for i, k := range kinds {
 		scope := harness.NewScope(t)
-		name := fmt.Sprintf("n%d", i)
-		conf := fmt.Sprintf("server_name: %s\n%s%s\ncluster {\n name: C1\n listen: %q\n routes: [%s]\n}\n",
-			name, strings.ReplaceAll(more, "NAME", name), accounts, scope.Addr("cluster_port"), seed)
-		m = append(m, harness.Start(t, k, conf, harness.WithScope(scope)))
+		m = append(m, member(t, k, i, scope, seed, more))
 		if seed == "" {
 			seed = fmt.Sprintf("%q", "nats://"+scope.Addr("cluster_port"))
 		}
 	}
 	m.joined(t, len(m))
 	return m
+}
+
+// member starts server number i of a cluster.
+func member(t *testing.T, k harness.Kind, i int, scope *harness.Scope, seed, more string) *harness.Server {
+	t.Helper()
+	conf := fmt.Sprintf("server_name: n%d\n%s%s\ncluster {\n name: C1\n listen: %q\n routes: [%s]\n}\n",
+		i, more, accounts, scope.Addr("cluster_port"), seed)
+	return harness.Start(t, k, conf, harness.WithScope(scope))
 }
 
 // joined waits until every server says that so many are active.
@@ -261,6 +266,39 @@ func TestMeshSubscribers(t *testing.T) {
 			if err != nil || string(r.Data) != want {
 				t.Errorf("n%d, %q: %v, %v, want %s", i, body, r, err, want)
 			}
+		}
+	}
+}
+
+// TestMeshReturn kills a server and starts it again, several times and under traffic: the others count what
+// is there, and every server is asked and answers once.
+func TestMeshReturn(t *testing.T) {
+	t.Parallel()
+	m := mixed(t, "")
+	scope := harness.NewScope(t)
+	v, err := m[0].Varz()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := fmt.Sprintf("%q", fmt.Sprintf("nats://127.0.0.1:%v", v["cluster"].(map[string]any)["cluster_port"]))
+	sys := connect(t, m[0], "sys")
+	for round := range 3 {
+		s := member(t, harness.Natsd, 3, scope, seed, "")
+		knows(t, m[0], 4)
+		app := connect(t, s, "app", nats.NoReconnect())
+		if err := app.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if got := names(askAll(t, sys, "$SYS.REQ.SERVER.PING", "", 4)); got != "n0 n1 n2 n3" {
+			t.Errorf("round %d: %s answered", round, got)
+		}
+		if !harness.Eventually(patience, func() bool { return s.Signal(syscall.SIGKILL) != nil || s.Exited() }) {
+			t.Fatal("does not die")
+		}
+		knows(t, m[0], 3)
+		knows(t, m[2], 3)
+		if got := names(askAll(t, sys, "$SYS.REQ.SERVER.PING", "", 3)); got != "n0 n1 n2" {
+			t.Errorf("round %d, after the end: %s answered", round, got)
 		}
 	}
 }
