@@ -71,6 +71,7 @@ func (c *call) params(body []byte) map[string]any {
 	}
 	var value any
 	if c.route.plainBody() && len(body) <= longestParams && json.Unmarshal(body, &value) == nil {
+		c.route.hideUnknown(value)
 		out["body"] = redact(value)
 		return out
 	}
@@ -88,6 +89,25 @@ func queryOf(q url.Values) map[string]any {
 	}
 	redact(out)
 	return out
+}
+
+// hideUnknown hides the values of fields that a body does not have: a misspelt name says nothing about what
+// stands there.
+func (rt *route) hideUnknown(value any) {
+	fields, ok := value.(map[string]any)
+	if !ok {
+		return
+	}
+	known := map[string]bool{}
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(rt.body)) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		known[name] = true
+	}
+	for name := range fields {
+		if !known[name] {
+			fields[name] = redacted
+		}
+	}
 }
 
 // plainBody tells that a body is made of fields that hold no configuration.

@@ -22,7 +22,7 @@ const canary = "CANARY0secret"
 var endpoints = []string{
 	"/", "/varz", "/connz?auth=1&subs=detail&state=all&limit=1000", "/routez?subs=1", "/gatewayz?accs=1", "/leafz?subs=1",
 	"/subsz?subs=1", "/accountz", "/accountz?acc=A", "/accstatz?unused=1", "/jsz?config=1&accounts=1", "/healthz",
-	"/debug/vars", "/stacksz", "/ipqueuesz", "/raftz", "/expvarz",
+	"/debug/vars", "/stacksz", "/ipqueuesz", "/raftz", "/expvarz", "/metrics", "/metrics?detailed=1",
 }
 
 // TestCanary puts a known secret into every place that takes one and looks for it in the log with
