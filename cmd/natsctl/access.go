@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"natsd/internal/admin/api"
+	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 )
 
@@ -30,6 +33,7 @@ var tokensView = output.View{Items: "items", Name: "id", Trim: true, Empty: "no 
 	{Title: "ACCOUNTS", Path: "accounts", Keep: 10},
 	{Title: "NETWORKS", Path: "cidr", Keep: 10},
 	{Title: "EXPIRES", Path: "expires", Kind: output.Time},
+	{Title: "USED", Path: "last_used", Kind: output.Time, Drop: 70},
 	{Title: "NOTE", Path: "note", Keep: 10},
 }}
 
@@ -95,6 +99,7 @@ func (a *app) auditCommand() *cobra.Command {
 				}, Keep: 10},
 				{Title: "ACTION", Path: "action", Keep: 10},
 				{Title: "TARGET", Path: "target", Keep: 10},
+				{Title: "RESULT", Path: "result"},
 				{Title: "STATUS", Path: "status", Kind: output.Number},
 				{Title: "DRY_RUN", Path: "dry_run", Drop: 70},
 				{Title: "ROLE", Path: "actor.role", Wide: true},
@@ -102,13 +107,46 @@ func (a *app) auditCommand() *cobra.Command {
 				{Title: "REQUEST", Path: "request_id", Wide: true},
 			}},
 		}),
-		a.endpoint(endpoint{use: "verify", short: "Whether the record is whole: its chain of hashes is checked", path: "/audit/verify", view: output.View{Columns: []output.Column{
-			{Title: "Whole", Path: "valid", Kind: output.Enabled},
-			{Title: "Records", Path: "records"},
-			{Title: "First bad", Path: "first_bad"},
-		}}}),
+		a.auditVerifyCommand(),
 	)
 }
+
+// auditVerifyCommand tells by the exit code as well whether the record is whole.
+func (a *app) auditVerifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "verify", Short: "Whether the record is whole: its chain of hashes is checked; exit code 1 when it is not",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			r, err := c.Do(cmd.Context(), client.Request{Path: "/audit/verify"})
+			if err != nil {
+				return err
+			}
+			if err := a.printer.Print(r.Body, auditCheckView); err != nil {
+				return err
+			}
+			var check api.AuditCheck
+			if err := json.Unmarshal(r.Body, &check); err != nil {
+				return fmt.Errorf("the answer is not what was expected: %w", err)
+			}
+			if !check.Valid {
+				return outcome(exitFail)
+			}
+			return nil
+		},
+	}
+}
+
+var auditCheckView = output.View{Columns: []output.Column{
+	{Title: "Whole", Path: "valid", Kind: output.Enabled},
+	{Title: "Records", Path: "records"},
+	{Title: "First bad", Path: "first_bad"},
+	{Title: "File", Path: "file"},
+	{Title: "Line", Path: "line"},
+	{Title: "Reason", Path: "reason"},
+}}
 
 // orEmpty makes nothing an empty text.
 func orEmpty(v any) any {

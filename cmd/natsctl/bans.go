@@ -25,6 +25,7 @@ var bansView = output.View{Items: "items", Name: "id", Trim: true, Empty: "nobod
 	{Title: "NAME", Path: "match.name", Keep: 8},
 	{Title: "NKEY", Path: "match.nkey", Keep: 8},
 	{Title: "UNTIL", Path: "until", Kind: output.Time},
+	{Title: "HITS", Path: "hits", Kind: output.Count},
 	{Title: "REASON", Path: "reason", Keep: 10},
 	{Title: "BY", Path: "actor", Drop: 60},
 }}
@@ -33,12 +34,12 @@ func (a *app) banCommand() *cobra.Command {
 	return group("ban", "Keep clients out for a while, without a change of the configuration",
 		a.endpoint(endpoint{use: "list", short: "Who is kept out", path: "/bans", view: bansView, params: pageParams}),
 		a.action(action{
-			use: "add", short: "Keep out who matches, on every listener; connections that are open stay, kick ends them",
+			use: "add", short: "Keep out who matches, on every listener, and end the connections that they have",
 			example: "  natsctl ban add --user bob --for 10m --reason \"too many connections\"\n  natsctl ban add --ip 192.0.2.0/24 --for 1h",
 			method:  http.MethodPost, path: "/bans",
-			fields: append(append([]param{}, banMatch...), param{flag: "for", help: "for how long: 10m; for good when not set"}, param{flag: "reason", help: "why; the client is told"}),
+			fields: append(append([]param{}, banMatch...), param{flag: "for", help: "for how long: 10m"}, param{flag: "until", help: "until when, RFC 3339, in place of --for"}, param{flag: "reason", help: "why; the client is told"}),
 			body:   banBody,
-			view:   output.View{Name: "id", Columns: []output.Column{{Title: "Ban", Path: "id"}, {Title: "Until", Path: "until", Kind: output.Time}}},
+			view:   output.View{Name: "id", Columns: []output.Column{{Title: "Ban", Path: "id"}, {Title: "Until", Path: "until", Kind: output.Time}, {Title: "Kicked", Path: "kicked"}}},
 		}),
 		a.action(action{
 			use: "remove ID|--all", short: "Let somebody in again", args: cobra.MaximumNArgs(1), method: http.MethodDelete, path: "/bans/{0}",
@@ -65,6 +66,9 @@ func banBody(fs *pflag.FlagSet, _ []string, body map[string]any) error {
 	}
 	if len(match) == 0 {
 		return usage("say whom: at least one of --user --ip --account --name --nkey")
+	}
+	if fs.Changed("for") == fs.Changed("until") {
+		return usage("say for how long: --for 10m, or --until TIME")
 	}
 	body["match"] = match
 	return nil

@@ -26,11 +26,11 @@ func (a *app) ask(cmd *cobra.Command, path string, q url.Values) any {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), completeLimit)
 	defer cancel()
-	c, err := a.client(ctx)
-	if err != nil {
+	all, err := a.clients(ctx) // flags are read twice on this way, so there may seem to be several
+	if err != nil || len(all) == 0 {
 		return nil
 	}
-	r, err := c.Do(ctx, client.Request{Path: path, Query: q, Monitor: true})
+	r, err := all[0].Do(ctx, client.Request{Path: path, Query: q, Monitor: true})
 	if err != nil {
 		return nil
 	}

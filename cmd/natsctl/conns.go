@@ -1,18 +1,15 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"natsd/internal/admin/api"
-	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 )
 
@@ -28,7 +25,7 @@ func (a *app) connCommand() *cobra.Command {
 			use: "subs CID", short: "The subscriptions of a connection", args: cobra.ExactArgs(1), path: "/connections/{0}/subscriptions",
 			view: subscriptionsView, params: pageParams, check: checkCID, complete: a.completeCIDs,
 		}),
-		a.kickCommand("kick", "kick"), a.kickCommand("drain", "drain"),
+		a.kickCommand("kick"), a.kickCommand("drain"),
 		a.endpoint(endpoint{
 			use: "ping CID", short: "Measure the round-trip time to a client", args: cobra.ExactArgs(1), method: http.MethodPost, path: "/connections/{0}/ping",
 			view: output.View{Name: "rtt", Columns: []output.Column{{Title: "RTT", Path: "rtt"}}}, check: checkCID, complete: a.completeCIDs,
@@ -57,7 +54,7 @@ var whoParams = []param{
 	{flag: "user", help: "of this user", offers: offerUsers},
 	{flag: "name", help: "whose name matches: app-*"},
 	{flag: "ip", help: "from this address or network: 10.0.0.0/8"},
-	{flag: "kind", help: "Client or Leafnode", words: []string{"Client", "Leafnode"}},
+	{flag: "kind", help: "client or leafnode", words: []string{"client", "leafnode"}},
 	{flag: "subject", help: "with a subscription that overlaps this subject"},
 	{flag: "idle-gt", help: "silent for longer than this: 1h"},
 	{flag: "filter", help: `expression over fields: out_bytes>1e9 && account=="APP" && name~"worker.*"`},
@@ -76,55 +73,15 @@ var connListExtra = []param{
 }
 
 func (a *app) connListCommand() *cobra.Command {
-	params := append(append(append([]param{}, whoParams...), connListExtra...), pageParams...)
-	cmd := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "Connections, filtered and sorted",
-		Long: `Connections, filtered and sorted. A list comes in pages of --limit rows; --all gets every page.`,
-		Example: `  natsctl conn list --account APP --sort -bytes_to
+	cmd := a.endpoint(endpoint{
+		use: "list", short: "Connections, filtered and sorted", path: "/connections", viewFor: connListView,
+		example: `  natsctl conn list --account APP --sort bytes_to
   natsctl conn list --filter 'pending_bytes>1000 && lang=="go"'
   natsctl conn list --idle-gt 1h --all -o name`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			q := query(cmd.Flags(), params)
-			view := connListView(q)
-			if all, _ := cmd.Flags().GetBool("all"); !all {
-				return a.show(cmd.Context(), client.Request{Path: "/connections", Query: q}, view)
-			}
-			return a.repeat(cmd.Context(), func() error {
-				return a.each(cmd.Context(), func(c *client.Client) error {
-					body, err := everyPage(cmd.Context(), c, "/connections", q)
-					if err != nil {
-						return err
-					}
-					return a.printer.Print(body, view)
-				})
-			})
-		},
-	}
-	a.addParams(cmd, params)
-	cmd.Flags().Bool("all", false, "every page")
+		params: slices.Concat(whoParams, connListExtra, pageParams),
+	})
+	cmd.Aliases = []string{"ls"}
 	return cmd
-}
-
-// everyPage puts the pages of a list into one.
-func everyPage(ctx context.Context, c *client.Client, path string, q url.Values) ([]byte, error) {
-	var whole api.List[json.RawMessage]
-	for {
-		var page api.List[json.RawMessage]
-		if err := c.JSON(ctx, client.Request{Path: path, Query: q}, &page); err != nil {
-			return nil, err
-		}
-		whole.Items = append(whole.Items, page.Items...)
-		whole.Total, whole.Now = page.Total, page.Now
-		if page.NextCursor == "" {
-			break
-		}
-		q.Set("cursor", page.NextCursor)
-	}
-	q.Del("cursor")
-	if whole.Items == nil {
-		whole.Items = []json.RawMessage{}
-	}
-	return json.Marshal(whole)
 }
 
 func connListView(q url.Values) output.View {
@@ -138,9 +95,8 @@ func connListView(q url.Values) output.View {
 func pageHead(what string) func(any) string {
 	return func(answer any) string {
 		items, _ := output.Get(answer, "items").([]any)
-		total := int(number(answer, "total"))
 		if cursor := output.Get(answer, "next_cursor"); cursor != nil && cursor != "" {
-			return fmt.Sprintf("%d of %d %s; go on with --cursor %v", len(items), total, what, cursor)
+			return fmt.Sprintf("%d of %.0f %s; --all shows every page", len(items), number(answer, "total"), what)
 		}
 		return ""
 	}
@@ -168,7 +124,9 @@ var connView = output.View{Name: "cid", Wrap: true, Columns: []output.Column{
 	{Title: "RTT", Path: "rtt"},
 	{Title: "Pending", Path: "pending_bytes", Kind: output.Bytes},
 	{Title: "Sent", Value: traffic("out_msgs", "out_bytes")},
+	{Title: "  a second", Value: perSecond("out_msgs", "out_bytes")},
 	{Title: "Received", Value: traffic("in_msgs", "in_bytes")},
+	{Title: "  a second", Value: perSecond("in_msgs", "in_bytes")},
 	{Title: "Stalls", Path: "stalls"},
 	{Title: "Subscriptions", Path: "subscriptions"},
 	{Title: "Subjects", Path: "subscriptions_list"},
@@ -176,6 +134,16 @@ var connView = output.View{Name: "cid", Wrap: true, Columns: []output.Column{
 	{Title: "Tags", Path: "tags"},
 	{Title: "MQTT client", Path: "mqtt_client"},
 }}
+
+// perSecond tells how fast messages and bytes pass, as a mean of ten seconds.
+func perSecond(msgs, bytes string) func(any) any {
+	return func(row any) any {
+		if output.Get(row, "rates") == nil {
+			return nil
+		}
+		return fmt.Sprintf("%.1f messages, %s bytes", number(row, "rates."+msgs+".10s"), output.HumaneBytes(number(row, "rates."+bytes+".10s")))
+	}
+}
 
 // joined puts two words behind each other.
 func joined(a, b any) any {
@@ -192,23 +160,13 @@ func joined(a, b any) any {
 
 var subscriptionsView = output.View{Items: "items", Name: "subject", Columns: subscriptionColumns, Trim: true, Empty: "no subscriptions", Head: pageHead("subscriptions")}
 
-var summaryView = output.View{Rows: func(answer any) []any {
-	for _, at := range []string{"items", "counts"} {
-		switch list := output.Get(answer, at).(type) {
-		case []any:
-			return list
-		case map[string]any:
-			rows := make([]any, 0, len(list))
-			for _, k := range sorted(list) {
-				rows = append(rows, map[string]any{"key": k, "count": list[k]})
-			}
-			return rows
-		}
-	}
-	return nil
-}, Name: "key", Empty: "no connection was closed", Columns: []output.Column{
-	{Title: "KEY", Path: "key", Keep: 20},
+var summaryView = output.View{Items: "groups", Name: "reason", Trim: true, Empty: "no connection was closed", Columns: []output.Column{
 	{Title: "COUNT", Path: "count", Kind: output.Number},
+	{Title: "REASON", Path: "reason", Keep: 12},
+	{Title: "ACCOUNT", Path: "account", Keep: 8},
+	{Title: "USER", Path: "user", Keep: 8},
+	{Title: "IP", Path: "ip", Keep: 10},
+	{Title: "LAST", Path: "last", Kind: output.Time},
 }}
 
 // checkCID refuses what is no id before anything is sent.

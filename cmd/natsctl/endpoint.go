@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"natsd/internal/admin/api"
 	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 )
@@ -83,11 +87,51 @@ func (a *app) endpoint(e endpoint) *cobra.Command {
 			if e.viewFor != nil {
 				view = e.viewFor(q)
 			}
-			return a.show(cmd.Context(), client.Request{Method: e.method, Path: fill(e.path, args), Query: q, Monitor: e.monitor}, view)
+			request := client.Request{Method: e.method, Path: fill(e.path, args), Query: q, Monitor: e.monitor}
+			if all, _ := cmd.Flags().GetBool(allPages); all && cmd.Flags().Lookup("cursor") != nil {
+				return a.showAll(cmd.Context(), request, view)
+			}
+			return a.show(cmd.Context(), request, view)
 		},
 	}
 	a.addParams(cmd, e.params)
+	if slices.ContainsFunc(e.params, func(p param) bool { return p.flag == "cursor" }) {
+		cmd.Flags().Bool(allPages, false, "every page")
+	}
 	return cmd
+}
+
+// allPages is the flag of lists that come in pages.
+const allPages = "all"
+
+// showAll puts the pages of a list into one, and shows that.
+func (a *app) showAll(ctx context.Context, q client.Request, v output.View) error {
+	return a.repeat(ctx, func() error {
+		return a.each(ctx, func(c *client.Client) error {
+			body, err := everyPage(ctx, c, q)
+			if err != nil {
+				return err
+			}
+			return a.printer.Print(body, v)
+		})
+	})
+}
+
+func everyPage(ctx context.Context, c *client.Client, q client.Request) ([]byte, error) {
+	whole := api.List[json.RawMessage]{Items: []json.RawMessage{}}
+	defer q.Query.Del("cursor")
+	for {
+		var page api.List[json.RawMessage]
+		if err := c.JSON(ctx, q, &page); err != nil {
+			return nil, err
+		}
+		whole.Items = append(whole.Items, page.Items...)
+		whole.Total, whole.Now = page.Total, page.Now
+		if page.NextCursor == "" {
+			return json.Marshal(whole)
+		}
+		q.Query.Set("cursor", page.NextCursor)
+	}
 }
 
 func (a *app) addParams(cmd *cobra.Command, params []param) {

@@ -23,13 +23,14 @@ var kickParams = []param{
 }
 
 // kickCommand ends connections: at once, or by mode drain after telling them to go elsewhere.
-func (a *app) kickCommand(use, mode string) *cobra.Command {
+func (a *app) kickCommand(mode string) *cobra.Command {
 	what := map[string]string{"kick": "End connections", "drain": "Tell clients to go elsewhere, then end their connections"}[mode]
+	example := map[string]string{"kick": "kick", "drain": "conn drain"}[mode]
 	cmd := &cobra.Command{
-		Use: use + " [CID…]", Short: what + ": by id, or all that match",
+		Use: mode + " [CID…]", Short: what + ": by id, or all that match",
 		Long: what + `: by id, or all that the flags choose together. Without ids the connections are
 counted first, and you are asked. The client gets a readable -ERR, and connz shows the reason.`,
-		Example: fmt.Sprintf("  natsctl %[1]s 17\n  natsctl %[1]s --account APP --spread 30s\n  natsctl %[1]s --ip 10.1.0.0/16 --ban 10m --reason \"too loud\" --dry-run", use),
+		Example: fmt.Sprintf("  natsctl %[1]s 17\n  natsctl %[1]s --account APP --spread 30s\n  natsctl %[1]s --ip 10.1.0.0/16 --ban 10m --reason \"too loud\" --dry-run", example),
 		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 			return a.completeCIDs(cmd, nil, word)
@@ -120,9 +121,11 @@ func (a *app) kickEach(ctx context.Context, ids []string, body map[string]any) e
 	return nil
 }
 
-var kickView = output.View{Columns: []output.Column{
+var kickView = output.View{Wrap: true, Columns: []output.Column{
 	{Title: "Matched", Path: "matched"},
 	{Title: "Kicked", Path: "kicked"},
+	{Title: "Banned", Path: "banned"},
+	{Title: "Connections", Path: "cids"},
 	{Title: "Dry run", Path: "dry_run"},
 }}
 

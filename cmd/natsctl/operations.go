@@ -12,24 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"natsd/internal/admin/api"
 	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 )
-
-// operation is something that takes the server its time.
-type operation struct {
-	ID       string          `json:"id"`
-	Kind     string          `json:"kind"`
-	State    string          `json:"state"` // "running", then "done", "failed" or "cancelled"
-	Progress progress        `json:"progress"`
-	Result   json.RawMessage `json:"result"`
-	Error    string          `json:"error"`
-}
-
-type progress struct {
-	Done  int `json:"done"`
-	Total int `json:"total"`
-}
 
 // pollEvery is how often an operation is looked at.
 const pollEvery = 200 * time.Millisecond
@@ -37,13 +23,9 @@ const pollEvery = 200 * time.Millisecond
 // follow waits for an operation that an answer has started, and draws how far it is. Who interrupts it
 // leaves the operation running.
 func (a *app) follow(ctx context.Context, c *client.Client, r *client.Response, v output.View) error {
-	var op operation
+	var op api.Operation
 	if err := json.Unmarshal(r.Body, &op); err != nil || op.ID == "" {
-		location := r.Header.Get("Location")
-		op.ID = location[strings.LastIndexByte(location, '/')+1:]
-	}
-	if op.ID == "" {
-		return a.printer.Print(r.Body, v)
+		return fmt.Errorf("the answer is no operation: %w", err)
 	}
 	bar := a.progress()
 	tick := time.NewTicker(pollEvery)
@@ -59,7 +41,7 @@ func (a *app) follow(ctx context.Context, c *client.Client, r *client.Response, 
 		if bar != nil && !a.set.quiet {
 			_, _ = io.WriteString(bar, "\r\x1b[K"+drawBar(op)) // nobody is left to tell
 		}
-		if op.State != "running" && op.State != "pending" {
+		if op.State != api.OperationRunning {
 			if bar != nil && !a.set.quiet {
 				_, _ = io.WriteString(bar, "\n")
 			}
@@ -75,15 +57,17 @@ func (a *app) follow(ctx context.Context, c *client.Client, r *client.Response, 
 }
 
 // finished shows what came of an operation.
-func (a *app) finished(op operation, body []byte, v output.View) error {
-	shown := []byte(op.Result)
-	if len(shown) == 0 || string(shown) == "null" {
-		shown, v = body, operationView
+func (a *app) finished(op api.Operation, body []byte, v output.View) error {
+	shown := body
+	if op.Result == nil {
+		v = operationView
+	} else if text, err := json.Marshal(op.Result); err == nil {
+		shown = text
 	}
 	if err := a.printer.Print(shown, v); err != nil {
 		return err
 	}
-	if op.State != "done" && op.State != "succeeded" {
+	if op.State != api.OperationDone {
 		if op.Error != "" {
 			return errors.New(op.Error)
 		}
@@ -96,7 +80,7 @@ func (a *app) finished(op operation, body []byte, v output.View) error {
 const barWidth = 30
 
 // drawBar shows how far an operation is.
-func drawBar(op operation) string {
+func drawBar(op api.Operation) string {
 	if op.Progress.Total <= 0 {
 		return op.Kind + ": " + op.State
 	}

@@ -75,12 +75,12 @@ func (a *app) addCommands(root *cobra.Command) {
 	}
 	add(groupMonitor, a.topCommand(), a.statusCommand(), a.healthCommand(), a.metricsCommand(), a.eventsCommand())
 	add(groupMonitor, a.monitorCommands()...)
-	add(groupConns, a.connCommand(), a.kickCommand("kick", "kick"), a.banCommand(), a.subCommand(), a.subjectCommand(), a.traceCommand())
+	add(groupConns, a.connCommand(), a.kickCommand("kick"), a.banCommand(), a.subCommand(), a.subjectCommand(), a.traceCommand())
 	add(groupConfig, a.reloadCommand(), a.configCommand(), a.explainCommand())
 	add(groupCluster, a.routeCommand(), a.leafCommand(), a.gatewayCommand(), a.clusterCommand())
 	add(groupAccess, a.accountCommand(), a.userCommand(), a.authCommand(), a.whoamiCommand(), a.tokenCommand(), a.auditCommand())
 	add(groupServer, a.serverCommand(), a.logCommand(), a.lameDuckCommand(), a.shutdownCommand(), a.opCommand(), a.pprofCommand(), a.bundleCommand())
-	add(groupClient, a.contextCommand(), a.apiCommand(), a.versionCommand())
+	add(groupClient, a.contextCommand(), a.apiCommand(), a.versionCommand(), a.docsCommand())
 }
 
 // prepare reads the settings before a command runs.

@@ -62,9 +62,9 @@ func status(ctx context.Context, c *client.Client) (map[string]json.RawMessage, 
 }
 
 var statusView = output.View{Wrap: true, Columns: []output.Column{
-	{Title: "Server", Value: first("server.name", "varz.server_name")},
-	{Title: "ID", Value: first("server.id", "varz.server_id")},
-	{Title: "Version", Value: first("varz.natsd_version", "varz.version")},
+	{Title: "Server", Value: first("server.server_name", "varz.server_name")},
+	{Title: "ID", Value: first("server.server_id", "varz.server_id")},
+	{Title: "Version", Value: first("server.version", "varz.version")},
 	{Title: "State", Path: "server.state"},
 	{Title: "Ready", Value: func(row any) any {
 		return joined(output.Get(row, "health.status"), failing(output.Get(row, "health")))
@@ -82,6 +82,7 @@ var statusView = output.View{Wrap: true, Columns: []output.Column{
 	{Title: "Loaded", Path: "varz.config_load_time", Kind: output.Time},
 	{Title: "Last reload", Path: "reload.last.result.outcome"},
 	{Title: "Pending restart", Path: "reload.pending_restart"},
+	{Title: "Audit", Path: "server.audit.error"},
 	{Title: "Watcher", Path: "reload.watcher.mode"},
 	{Title: "Files waiting", Path: "reload.watcher.pending"},
 	{Title: "Watcher says", Path: "reload.watcher.last_error"},
@@ -105,14 +106,7 @@ func failing(health any) any {
 	var bad []string
 	for _, check := range checks {
 		if s := output.Get(check, "status"); s != nil && s != "ok" {
-			bad = append(bad, strings.TrimSpace(fmt.Sprintf("%v: %v", output.Get(check, "name"), orEmpty(first("error", "detail")(check)))))
-		}
-	}
-	if m, ok := output.Get(health, "checks").(map[string]any); ok {
-		for _, k := range sorted(m) {
-			if s := first("status")(m[k]); s != nil && s != "ok" {
-				bad = append(bad, k)
-			}
+			bad = append(bad, strings.TrimSpace(fmt.Sprintf("%v: %v", output.Get(check, "name"), orEmpty(output.Get(check, "detail")))))
 		}
 	}
 	if len(bad) == 0 {
@@ -145,6 +139,7 @@ configuration is loaded and its listeners are up). With --wait it waits until th
 
 var healthView = output.View{Columns: []output.Column{
 	{Title: "Status", Path: "status"},
+	{Title: "State", Path: "state"},
 	{Title: "Failing", Value: failing},
 }}
 
@@ -292,11 +287,32 @@ func (a *app) bundleCommand() *cobra.Command {
 func (a *app) serverCommand() *cobra.Command {
 	return group("server", "The server itself: what it is, its listeners and certificates",
 		a.endpoint(endpoint{use: "info", short: "Identity, limits, listeners, features, state", path: "/server"}),
+		a.endpoint(endpoint{
+			use: "stats [METRIC…]", short: "How traffic, connections, CPU and memory went of late", path: "/stats/timeseries", args: cobra.ArbitraryArgs,
+			example: "  natsctl server stats\n  natsctl server stats in_msgs cpu --window 10m --step 30s -o csv",
+			params:  []param{{flag: "window", help: "how far back, at most 1h"}, {flag: "step", help: "time between two points"}},
+			check: func(_ *pflag.FlagSet, args []string, q values) error {
+				if len(args) > 0 {
+					q.Set("metric", strings.Join(args, ","))
+				}
+				return nil
+			},
+			view: output.View{Items: "items", Name: "time", Trim: true, Empty: "nothing yet", Columns: []output.Column{
+				{Title: "TIME", Path: "time", Kind: output.Time},
+				{Title: "IN_MSGS/S", Path: "values.in_msgs", Kind: output.Count},
+				{Title: "OUT_MSGS/S", Path: "values.out_msgs", Kind: output.Count},
+				{Title: "IN_BYTES/S", Path: "values.in_bytes", Kind: output.Bytes, Drop: 10},
+				{Title: "OUT_BYTES/S", Path: "values.out_bytes", Kind: output.Bytes, Drop: 10},
+				{Title: "CONNS", Path: "values.conns", Kind: output.Count},
+				{Title: "CPU", Path: "values.cpu", Kind: output.Percent},
+				{Title: "MEM", Path: "values.mem", Kind: output.Bytes},
+			}},
+		}),
 		a.endpoint(endpoint{use: "listeners", short: "What it listens at", path: "/server/listeners", view: output.View{Rows: rowsOf("items"), Name: "kind", Trim: true, Columns: []output.Column{
 			{Title: "KIND", Path: "kind"},
 			{Title: "ADDRESS", Path: "addr", Keep: 16},
 			{Title: "TLS", Path: "tls", Kind: output.Enabled},
-			{Title: "CERTIFICATE_UNTIL", Path: "not_after", Kind: output.Time},
+			{Title: "CERTIFICATE_UNTIL", Path: "cert_not_after", Kind: output.Time},
 			{Title: "ACCEPTED", Path: "accepted", Kind: output.Count},
 			{Title: "ERRORS", Path: "errors", Kind: output.Count},
 		}}}),

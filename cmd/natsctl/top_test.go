@@ -173,3 +173,10 @@ func TestTopAsText(t *testing.T) {
 		}
 	}
 }
+
+// String is what is left of what was drawn.
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}

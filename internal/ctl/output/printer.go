@@ -98,7 +98,10 @@ func (p *Printer) human(body []byte, answer any, v View) error {
 	if v.Trim {
 		columns, cells = trim(columns, cells)
 	}
-	return p.table(columns, cells)
+	if wide {
+		return p.table(columns, cells, 0)
+	}
+	return p.table(columns, cells, p.Width)
 }
 
 // trim leaves out the columns in which nothing stands.

@@ -27,8 +27,8 @@ func Lines(columns []Column, rows [][]string, width int) []string {
 
 // table writes rows of cells below their titles. It fits into width when that is not 0: texts are cut,
 // then columns are left out.
-func (p *Printer) table(columns []Column, rows [][]string) error {
-	l := fit(columns, measure(columns, rows, p.NoHeaders), p.Width)
+func (p *Printer) table(columns []Column, rows [][]string, width int) error {
+	l := fit(columns, measure(columns, rows, p.NoHeaders), width)
 	var b strings.Builder
 	if !p.NoHeaders {
 		line := l.line(func(i int) string { return columns[i].Title })
