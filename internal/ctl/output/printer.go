@@ -177,11 +177,7 @@ func (p *Printer) selected(answer any) error {
 	for _, v := range p.Format.path.Select(answer) {
 		text := plain(v)
 		if list, ok := v.([]any); ok {
-			b, err := json.Marshal(list)
-			if err != nil {
-				return err
-			}
-			text = string(b)
+			text = Compact(list)
 		}
 		if _, err := fmt.Fprintln(p.Out, text); err != nil {
 			return err

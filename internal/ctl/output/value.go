@@ -37,6 +37,18 @@ func (k Kind) right() bool {
 	}
 }
 
+// Compact writes a value as JSON on one line, for people: nothing is escaped for HTML. What has no form
+// gives nothing.
+func Compact(v any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(v) != nil {
+		return ""
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
 // Get returns the value at a path of keys such as "sent.msgs"; nil when there is none.
 func Get(v any, path string) any {
 	if path == "" {
@@ -106,11 +118,7 @@ func plain(v any) string {
 		}
 		return strings.Join(parts, ",")
 	case map[string]any:
-		text, err := json.Marshal(v)
-		if err != nil {
-			return ""
-		}
-		return string(text)
+		return Compact(v)
 	}
 	return fmt.Sprint(v)
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -129,11 +128,7 @@ func brief(v any) string {
 	if v == nil {
 		return ""
 	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	s := []rune(output.Clean(string(text)))
+	s := []rune(output.Clean(output.Compact(v)))
 	if len(s) > most {
 		return string(s[:most]) + "…"
 	}
