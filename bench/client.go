@@ -17,13 +17,15 @@ import (
 
 // crowd is the connections of one measurement. The first that fails ends them all.
 type crowd struct {
-	addr    string
-	login   login
-	relayed bool // by the relay, which answers no PING once messages flow
-	group   *errgroup.Group
-	ctx     context.Context // ends with the first failure
-	closed  atomic.Bool
-	all     []*client
+	receivers []string // where receivers connect to, in turn; nil is addr
+	settle    func()   // waits until receivers are known everywhere; nil: they are
+	addr      string
+	login     login
+	relayed   bool // by the relay, which answers no PING once messages flow
+	group     *errgroup.Group
+	ctx       context.Context // ends with the first failure
+	closed    atomic.Bool
+	all       []*client
 }
 
 func newCrowd(ctx context.Context, addr string, l login) *crowd {
@@ -63,8 +65,19 @@ type client struct {
 const readSize = 64 << 10
 
 // dial connects, with a read buffer of at least room bytes, and returns when the server has answered.
-func (c *crowd) dial(in *inbox, room int) (*client, error) {
-	sock, hello, err := c.open()
+func (c *crowd) dial(in *inbox, room int) (*client, error) { return c.dialAt(c.addr, in, room) }
+
+// receiver is the address that receiver i connects to.
+func (c *crowd) receiver(i int) string {
+	if len(c.receivers) == 0 {
+		return c.addr
+	}
+	return c.receivers[i%len(c.receivers)]
+}
+
+// dialAt is dial for one of several servers.
+func (c *crowd) dialAt(addr string, in *inbox, room int) (*client, error) {
+	sock, hello, err := c.openAt(addr)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +98,11 @@ func (c *crowd) dial(in *inbox, room int) (*client, error) {
 }
 
 // open makes a connection and returns it with the first words to say.
-func (c *crowd) open() (net.Conn, string, error) {
+func (c *crowd) open() (net.Conn, string, error) { return c.openAt(c.addr) }
+
+func (c *crowd) openAt(addr string) (net.Conn, string, error) {
 	var d net.Dialer
-	sock, err := d.DialContext(c.ctx, "tcp", c.addr)
+	sock, err := d.DialContext(c.ctx, "tcp", addr)
 	if err != nil {
 		return nil, "", err
 	}

@@ -93,6 +93,9 @@ func (t traffic) open(c *crowd, subject string) ([]*flow, error) {
 	if err := t.receive(c, subject, msg, flows); err != nil {
 		return nil, err
 	}
+	if c.settle != nil {
+		c.settle()
+	}
 	for _, f := range flows {
 		var err error
 		if f.client, err = c.dial(&inbox{}, 4<<10); err != nil {
@@ -110,7 +113,7 @@ func (t traffic) receive(c *crowd, subject, msg string, flows []*flow) error {
 		group = "workers"
 		flows[0].queue, flows[0].copies, flows[0].taken = true, 1, []*progress{shared}
 	}
-	for range t.receivers {
+	for i := range t.receivers {
 		in := newInbox(msg, t.size, nil)
 		in.lanes = make([]lane, len(flows))
 		for i, f := range flows {
@@ -122,7 +125,7 @@ func (t traffic) receive(c *crowd, subject, msg string, flows []*flow) error {
 		if t.queue {
 			in.gaps, in.lanes[0].taken = true, shared
 		}
-		r, err := c.dial(in, readSize+2*t.size)
+		r, err := c.dialAt(c.receiver(i), in, readSize+2*t.size)
 		if err != nil {
 			return err
 		}

@@ -58,6 +58,13 @@ var works = slices.Concat(
 		scatter{subjects: 1000, wildcards: true}.work("wild-1000", "1,000 wildcard subscriptions, random subjects, 128 B", 0.5),
 		scatter{subjects: 100_000}.work("random-100k", "100,000 subscriptions, random subjects, 128 B", 0),
 		scatter{subjects: 1_000_000}.work("random-1m", "1,000,000 subscriptions, random subjects, 128 B", 0.4),
+		hop{nodes: 2, traffic: traffic{size: 16, receivers: 1}}.work("hop-16", "over a route, one to one, 16 B, CPU of both servers", 0.5),
+		hop{nodes: 2, traffic: traffic{size: 128, receivers: 1}}.work("hop-128", "the same with 128 B", 0.5),
+		hop{nodes: 2, traffic: traffic{size: 1 << 10, receivers: 1}}.work("hop-1k", "the same with 1 KB", 0.5),
+		hop{nodes: 2, traffic: traffic{size: 128, receivers: 10}}.work("hop-fan10", "over a route, one to 10 there, 128 B", 0.5),
+		hop{nodes: 3, traffic: traffic{size: 128, receivers: 2}}.work("hop-3", "3 servers, one to one on each other, 128 B", 0.5),
+		hop{nodes: 3, traffic: traffic{size: 128, receivers: 6, queue: true}}.work("hop-queue", "3 servers, queue group of 6 on two of them, 128 B", 0.5),
+		hop{nodes: 2, compact: true, traffic: traffic{size: 128, receivers: 1}}.work("hop-s2", "hop-128 with compression (not of nats-server 2.9)", 0),
 		requests{outstanding: 1}.work("request-1", "request and reply, 16 B, one at a time", 0.7),
 		requests{outstanding: 64}.work("request-64", "request and reply, 16 B, 64 outstanding", 0.5),
 		connects{abreast: 8}.work("connect", "connect, CONNECT, PING, PONG, close", 0),
@@ -138,6 +145,7 @@ type stage struct {
 	rival     rival
 	conf      conf
 	server    *server                     // nil for a workload that is bare
+	more      []*server                   // other servers whose work counts
 	start     func(conf) (*server, error) // starts one more of the rival; the caller stops it
 	startPeer func() (*server, error)     // starts one of the peer, or of natsd if there is no peer
 	profile   func(time.Duration) error   // records the server meanwhile; nil for no profile
@@ -152,7 +160,7 @@ func (s *stage) measure(drive driver) (sample, error) {
 	if _, err := drive(s.warm); err != nil {
 		return sample{}, err
 	}
-	before, err := s.server.usage()
+	before, err := s.usage()
 	if err != nil {
 		return sample{}, err
 	}
@@ -162,7 +170,7 @@ func (s *stage) measure(drive driver) (sample, error) {
 		return sample{}, err
 	}
 	wall := time.Since(start)
-	after, err := s.server.usage()
+	after, err := s.usage()
 	if err != nil {
 		return sample{}, err
 	}
@@ -174,6 +182,20 @@ func (s *stage) measure(drive driver) (sample, error) {
 		Busy:      cpu.Seconds() / wall.Seconds(),
 		LoadBusy:  (loadCPU() - self).Seconds() / wall.Seconds(),
 	}, s.profiled(drive)
+}
+
+// usage is that of all servers together.
+func (s *stage) usage() (usage, error) {
+	sum, err := s.server.usage()
+	for _, other := range s.more {
+		u, failed := other.usage()
+		if failed != nil {
+			return sum, failed
+		}
+		sum.cpu += u.cpu
+		sum.rss += u.rss
+	}
+	return sum, err
 }
 
 // profiled drives once more while the server is being profiled, if that is wanted.
