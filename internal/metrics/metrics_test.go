@@ -128,6 +128,25 @@ func TestReloadMetrics(t *testing.T) {
 	}
 }
 
+// A bad change that is taken back is no trouble any more.
+func TestBadChangeTakenBack(t *testing.T) {
+	t.Parallel()
+	const good = "watch: { quiet: 10ms }\n"
+	n := start(t, good)
+	for _, step := range []struct {
+		text string
+		want float64
+	}{{good + "max_payload: nonsense", 0}, {good, 1}} {
+		n.write(step.text)
+		eventually(t, step.text, func() bool {
+			return n.scrape("").value(t, "natsd_config_last_reload_successful") == step.want
+		})
+	}
+	if n.scrape("").value(t, "natsd_config_reloads_total", "result", "refused") < 1 {
+		t.Error("nothing was refused")
+	}
+}
+
 // Series of single connections and accounts are bounded, and sums stay right.
 func TestBounds(t *testing.T) {
 	t.Parallel()

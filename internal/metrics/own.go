@@ -152,7 +152,7 @@ var own = []metric{
 	gauge("natsd_config_generation", "Configurations that came into force, the first one included.", func(s *scrape) float64 { return float64(s.reload.Generation) }),
 	gauge("natsd_config_revision", "Number of the configuration in force in the history.", func(s *scrape) float64 { return float64(s.reload.Revision) }),
 	gauge("natsd_config_load_time_seconds", "When the configuration in force was read, in Unix time.", func(s *scrape) float64 { return seconds(s.server.ConfigLoaded) }),
-	gauge("natsd_config_last_reload_successful", "0 when the last reload was refused or failed, otherwise 1.", lastReloadGood),
+	gauge("natsd_config_last_reload_successful", "0 when the last reload was refused or failed, until one works or the watcher finds the files as they were; otherwise 1.", lastReloadGood),
 	gauge("natsd_config_last_reload_time_seconds", "When the last reload began, in Unix time; 0 before the first.", lastReload),
 	{
 		family{name: "natsd_config_reloads_total", help: "Reloads by result; those that found nothing to change and were not asked for are left out.", counter: true, labels: []string{"result"}},
@@ -200,9 +200,13 @@ var own = []metric{
 	gauge("natsd_log_failing", "1 while lines of the log are being lost.", func(s *scrape) float64 { return number(s.counters.Log.Failing) }),
 }
 
+// lastReloadGood tells whether what was last wanted is in force. Who takes a bad change back brings about no
+// reload: the watcher sees that there is nothing to load.
 func lastReloadGood(s *scrape) float64 {
 	r := s.reload.Last
-	return number(r == nil || r.Result == reload.Applied || r.Result == reload.NoChange)
+	good := r == nil || r.Result == reload.Applied || r.Result == reload.NoChange
+	mended := watcherMode(s.watcher) != watch.Off && len(s.watcher.Pending) == 0 && !s.watcher.Settling
+	return number(good || mended)
 }
 
 func lastReload(s *scrape) float64 {
