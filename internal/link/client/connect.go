@@ -58,6 +58,15 @@ var errNesting = errors.New("nested too deeply")
 
 // parse reads a CONNECT; keys that are absent keep their values.
 func (o *connectOptions) parse(text []byte) error {
+	if next := *o; next.parsePlain(text) {
+		*o = next
+		return nil
+	}
+	return o.parseAny(text)
+}
+
+// parseAny reads a CONNECT in whatever form JSON allows.
+func (o *connectOptions) parseAny(text []byte) error {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {

@@ -1,12 +1,8 @@
 package client
 
-import (
-	"encoding/json"
+import "natsd/internal/wire"
 
-	"natsd/internal/wire"
-)
-
-// Info is the INFO that clients get. The fields from ClientID on differ between connections or
+// Info is the INFO that clients get; the tags say what line writes. The fields from ClientID on differ between connections or
 // between one INFO and the next.
 type Info struct {
 	ServerID     string   `json:"server_id"`
@@ -38,13 +34,38 @@ type Info struct {
 	AccountIsSys  bool   `json:"acc_is_sys,omitempty"`
 }
 
+// infoRoom is what most INFO fit into.
+const infoRoom = 640
+
 // line returns the INFO line.
 func (i *Info) line() []byte {
-	text, err := json.Marshal(i)
-	if err != nil {
-		return nil // unreachable: the type holds strings, numbers and booleans only
-	}
-	return wire.AppendInfo(nil, text)
+	o := object(make([]byte, 0, infoRoom))
+	o.text("server_id", i.ServerID)
+	o.text("server_name", i.ServerName)
+	o.text("version", i.Version)
+	o.number("proto", i.Proto)
+	o.textIf("git_commit", i.Commit)
+	o.text("go", i.Go)
+	o.text("host", i.Host)
+	o.number("port", i.Port)
+	o.flag("headers", i.Headers)
+	o.flagIf("auth_required", i.AuthRequired)
+	o.flagIf("tls_required", i.TLSRequired)
+	o.flagIf("tls_verify", i.TLSVerify)
+	o.flagIf("tls_available", i.TLSAvailable)
+	o.number("max_payload", i.MaxPayload)
+	o.textsIf("connect_urls", i.ConnectURLs)
+	o.textIf("xkey", i.XKey)
+	o.textIf("cluster", i.Cluster)
+	o.flagIf("cluster_dynamic", i.ClusterDynamic)
+	o.numberIf("client_id", i.ClientID)
+	o.textIf("client_ip", i.ClientIP)
+	o.textIf("nonce", i.Nonce)
+	o.flagIf("ldm", i.LameDuck)
+	o.flagIf("connect_info", i.ConnectInfo)
+	o.textIf("remote_account", i.RemoteAccount)
+	o.flagIf("acc_is_sys", i.AccountIsSys)
+	return wire.AppendInfo(make([]byte, 0, len(o)+16), o.end())
 }
 
 // firstInfo is the INFO that opens the conversation.
