@@ -35,7 +35,7 @@ type result struct {
 
 // run goes through the workloads round by round, so that a disturbance hits one round of many
 // workloads rather than all rounds of one. Who comes first changes from round to round. Memory hardly
-// varies and is measured in the first only.
+// varies and is measured in the first only. With an error it returns what there is until then.
 func (d *duel) run(ctx context.Context) ([]result, error) {
 	results := make([]result, len(d.works))
 	for i, w := range d.works {
@@ -55,7 +55,7 @@ func (d *duel) run(ctx context.Context) ([]result, error) {
 				d.progress(fmt.Sprintf("round %d of %d: %s, %s", round+1, d.rounds, w.name, r.name))
 				s, err := d.once(ctx, w, r, round)
 				if err != nil {
-					return nil, fmt.Errorf("%s with %s: %w", w.name, r.name, err)
+					return results, fmt.Errorf("%s with %s: %w", w.name, r.name, err)
 				}
 				results[i].Samples[j] = append(results[i].Samples[j], s)
 			}

@@ -103,11 +103,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		d.rounds, d.pace = 1, shortPace
 	}
 	d.progress = func(line string) { fmt.Fprintf(stderr, "\r\033[K%s", line) }
-	results, err := d.run(ctx)
+	results, failed := d.run(ctx)
 	d.progress("")
-	if err != nil {
-		return err
-	}
 	if err := writeTable(stdout, rivals, results); err != nil {
 		return err
 	}
@@ -121,9 +118,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	if o.chart != "" {
-		return writeFile(o.chart, chart(rivals, results))
+		if err := writeFile(o.chart, chart(rivals, results)); err != nil {
+			return err
+		}
 	}
-	return nil
+	return failed
 }
 
 // choose returns the workloads whose names begin with one of the words of list, or all.

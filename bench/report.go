@@ -27,8 +27,11 @@ func summarize(rivals []rival, r result) summary {
 		return s
 	}
 	ratios := make([]float64, 0, len(r.Samples[0]))
-	for i, a := range r.Samples[0] {
-		ratios = append(ratios, a.Figure/r.Samples[1][i].Figure)
+	for i := range min(len(r.Samples[0]), len(r.Samples[1])) {
+		ratios = append(ratios, r.Samples[0][i].Figure/r.Samples[1][i].Figure)
+	}
+	if len(ratios) == 0 {
+		return s
 	}
 	s.ratio = [3]float64{middle(ratios), slices.Min(ratios), slices.Max(ratios)}
 	s.paired = true
