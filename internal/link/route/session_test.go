@@ -1,0 +1,205 @@
+package route
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"natsd/internal/broker"
+)
+
+const nopool = `cluster { name: C1, port: -1, pool_size: -1, compression: off }`
+
+// taker is a local subscriber.
+type taker chan string
+
+func (k taker) Deliver(_ *broker.Batch, s *broker.Sub, r *broker.Run) int {
+	for i := range r.Msgs {
+		k <- fmt.Sprintf("%s %s %s %s", s.SID, r.Subject, r.Msgs[i].Reply, r.Msgs[i].Body)
+	}
+	return len(r.Msgs)
+}
+
+func (k taker) next(t *testing.T) string {
+	t.Helper()
+	select {
+	case got := <-k:
+		return got
+	case <-time.After(patience):
+		t.Fatal("no message")
+		return ""
+	}
+}
+
+func TestInterestBothWays(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, nopool)
+	local := taker(make(chan string, 10))
+	before := &broker.Sub{Subject: "before", SID: "1", Sink: local}
+	h.account.Subscribe(nil, before)
+	w := h.accept(t)
+	w.want("INFO ")
+	w.say(connectLine, fmt.Sprintf(infoLine, ""))
+	w.want("RS+ $G before")
+	q := &broker.Sub{Subject: "work", Queue: "q", SID: "2", Sink: local}
+	h.account.Subscribe(nil, q)
+	w.want("RS+ $G work q 1")
+	h.account.Unsubscribe(nil, q)
+	w.want("RS- $G work q")
+
+	w.say("RMSG $G before rep 2", "hi", "RMSG NOACC before 1", "x", "RMSG $G nobody 1", "x")
+	if got := local.next(t); got != "1 before rep hi" {
+		t.Errorf("got %q", got)
+	}
+	w.say("RS+ $G far", "RS+ $G far.* q 3", "LS+ LEAF $G leaf", "RS+ LATER x", "RS+ $G far..x", "PING")
+	w.want("-ERR 'Invalid Subscription'")
+	w.want("PONG")
+	if n := h.account.Index().Len(); n != 4 {
+		t.Errorf("%d subscriptions in the index", n)
+	}
+	later := h.Broker.Open("LATER") // what was wanted of it counts now
+	if n := later.Index().Len(); n != 1 {
+		t.Errorf("%d subscriptions in the new account", n)
+	}
+	w.say("LS- LEAF $G leaf", "RS- $G far", "RS- $G never", "PING")
+	w.want("PONG")
+	if n := h.account.Index().Len(); n != 2 {
+		t.Errorf("%d subscriptions in the index after RS-", n)
+	}
+	_ = w.Close()
+	eventually(t, "end of the interest", func() bool { return h.account.Index().Len() == 1 && later.Index().Len() == 0 && h.Up() == 0 })
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); <-time.After(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not in time: %s", what)
+		}
+	}
+}
+
+func TestPinnedAccount(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, `accounts { ACC {} }, cluster { name: C1, port: -1, accounts: [ACC], compression: off }`)
+	h.Broker.Account("ACC").Subscribe(nil, &broker.Sub{Subject: "foo", SID: "1", Sink: taker(make(chan string, 1))})
+	w := h.accept(t)
+	w.want("INFO ")
+	w.say(connectLine, fmt.Sprintf(infoLine, `,"route_pool_size":3,"route_account":"ACC"`))
+	w.want("RS+ foo")
+	again := h.accept(t)
+	again.want("INFO ")
+	again.say(connectLine, fmt.Sprintf(infoLine, `,"route_pool_size":3,"route_account":"ACC"`))
+	if line, err := again.hear(); err == nil {
+		t.Errorf("a second connection for the account: %q", line)
+	}
+	other := h.accept(t)
+	other.want("INFO ")
+	other.say(connectLine, fmt.Sprintf(infoLine, `,"route_pool_size":3,"route_account":"NO"`))
+	other.want(`-ERR 'No route for account "NO"'`)
+	bad := h.accept(t)
+	bad.want("INFO ")
+	bad.say(connectLine, fmt.Sprintf(infoLine, `,"route_pool_size":3,"route_pool_idx":7`))
+	bad.want(`-ERR 'Invalid route pool index: 7 - pool size is 3'`)
+	old := h.accept(t)
+	old.want("INFO ")
+	old.say(connectLine, fmt.Sprintf(infoLine, `,"route_account":"ACC"`))
+	old.want(`-ERR 'Not possible to have a dedicated route for account "ACC" between those servers'`)
+}
+
+// However many subscriptions and groups there are at the other server, it gets one message, and sending it
+// allocates nothing.
+func TestForwardingAllocatesNothing(t *testing.T) {
+	if racing {
+		t.Skip("the race detector allocates")
+	}
+	h := newHost(t, nopool)
+	w := h.accept(t)
+	w.join("")
+	w.say("RS+ $G foo", "RS+ $G *", "RS+ $G foo q 2", "RS+ $G > r 1", "PING")
+	w.want("PONG")
+	lines := make(chan string, 1<<16)
+	h.Tasks.Go("read", func(ctx context.Context) {
+		for {
+			line, err := w.hear()
+			if err != nil || ctx.Err() != nil {
+				close(lines)
+				return
+			}
+			select {
+			case lines <- line:
+			default:
+			}
+		}
+	})
+	o := &broker.Origin{Kind: broker.Client}
+	b := broker.Begin()
+	b.Msgs[0] = broker.Msg{Body: []byte("hello"), HeaderLen: -1, SizeTok: []byte("5"), Reply: []byte("rep")}
+	run := broker.Run{Subject: []byte("foo"), From: o, Msgs: b.Msgs[:1]}
+	publish := func() {
+		if n := h.account.Publish(b, &run); n != 1 {
+			t.Errorf("%d messages", n)
+		}
+		b.Flush()
+	}
+	publish()
+	if n := testing.AllocsPerRun(200, publish); n != 0 {
+		t.Errorf("%v allocations per message", n)
+	}
+	b.End(0)
+	line := <-lines
+	if f := strings.Fields(line); len(f) != 8 || f[0] != "RMSG" || f[3] != "+" || f[4] != "rep" {
+		t.Errorf("got %q", line)
+	}
+	_ = w.Close()
+}
+
+// Whatever another server sends, and whenever in the handshake, the server stands, and nothing of it is
+// left when the connection is gone.
+func FuzzSession(f *testing.F) {
+	for _, s := range []string{
+		"CONNECT {}\r\n", "INFO {}\r\n", connectLine + "\r\n", fmt.Sprintf(infoLine, "") + "\r\nRS+ $G foo\r\n",
+		"RS+ $G foo q 3\r\nRS- $G foo q\r\nRMSG $G foo | q 2\r\nhi\r\n", "LS+ O $G foo\r\nLMSG O $G foo 0 1\r\nx\r\n",
+		`INFO {"server_id":"","route_account":"ACC","route_pool_size":3,"route_acc_add_reqid":"x"}` + "\r\n",
+		`INFO {"server_id":"NOTHER","ip":"nats-route://127.0.0.1:1/","cluster":"C1"}` + "\r\n",
+		"\xff\x06\x00\x00S2sTwO\x01\x0a\x00\x00....PING\r\n", "PING\r\nPONG\r\n-ERR 'x'\r\n", "RS+ foo\r\nRMSG foo 1\r\nx\r\n",
+	} {
+		for state := range byte(6) {
+			f.Add([]byte(s), state)
+		}
+	}
+	f.Fuzz(func(t *testing.T, in []byte, state byte) {
+		h := newHost(t, `accounts { ACC {} }, cluster { name: C1, port: -1, accounts: [ACC], compression: s2_fast }`)
+		w := h.accept(t)
+		h.Tasks.Go("drain", func(context.Context) {
+			for {
+				if _, err := w.hear(); err != nil {
+					return
+				}
+			}
+		})
+		before := map[byte][]string{
+			1: {connectLine},
+			2: {connectLine, fmt.Sprintf(infoLine, "")},
+			3: {connectLine, fmt.Sprintf(infoLine, `,"route_pool_size":3,"compression":"off"`)},
+			4: {connectLine, fmt.Sprintf(infoLine, `,"route_pool_size":3,"route_account":"ACC"`)},
+			5: {connectLine, fmt.Sprintf(infoLine, `,"route_pool_size":3,"compression":"s2_fast"`)},
+		}[state%6]
+		if before != nil {
+			w.say(before...)
+			<-time.After(time.Millisecond) // what follows an INFO that switches must not come with it
+		}
+		_ = w.SetWriteDeadline(time.Now().Add(patience))
+		_, _ = w.Write(in)
+		_ = w.Close()
+		eventually(t, "end of the connection and of all that it has brought", func() bool {
+			left := h.Registry.Len() + h.Up() + h.Remotes()
+			for _, a := range h.Broker.Accounts() {
+				left += a.Index().Len()
+			}
+			return left == 0
+		})
+	})
+}
