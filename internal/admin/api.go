@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/logging"
 	"natsd/internal/metrics"
 	"natsd/internal/monitor"
 	"natsd/internal/nuid"
@@ -29,6 +30,7 @@ type Deps struct {
 	Tasks   *task.Group // of the server
 	Metrics *metrics.Exporter
 	History *metrics.History
+	Logs    *logging.Log
 	Log     *slog.Logger
 }
 
@@ -42,6 +44,7 @@ type API struct {
 	rates    *rates
 
 	rotations  rotations
+	overrides  overrides  // of what is logged
 	profiling  sync.Mutex // held while a profile is taken
 	operations *operations
 

@@ -151,6 +151,7 @@ func (c *call) refusedBeforehand(err error) {
 // API for.
 func (a *API) Reloaded(r *reload.Report) {
 	a.rotations.note(a.Server.Options(), false)
+	a.followReload(r)
 	door, id, _ := strings.Cut(r.Request.Who, ":")
 	if door == "api" || r.Request.Quiet && r.Result == reload.NoChange {
 		return

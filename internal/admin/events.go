@@ -65,12 +65,7 @@ type eventFilter struct {
 func (c *call) eventFilter() *eventFilter {
 	f := &eventFilter{account: c.text("account"), user: c.text("user"), since: c.moment("since")}
 	f.severity = slices.Index(severities, c.word("severity", severities...))
-	if s := c.text("cid"); s != "" {
-		var err error
-		if f.cid, err = strconv.ParseUint(s, 10, 64); err != nil {
-			c.wrong("cid", fmt.Sprintf("%q is not the id of a connection", s))
-		}
-	}
+	f.cid = c.number("cid")
 	topics := eventTopics()
 	for _, k := range event.Kinds() {
 		topics[k.String()] = []event.Kind{k}
@@ -89,6 +84,19 @@ func (c *call) eventFilter() *eventFilter {
 }
 
 var severities = []string{api.EventInfo, api.EventWarning, api.EventError}
+
+// number reads the id of a connection; 0 when it is not given.
+func (c *call) number(name string) uint64 {
+	s := c.text(name)
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		c.wrong(name, fmt.Sprintf("%q is not the id of a connection", s))
+	}
+	return n
+}
 
 // moment reads a time, or how long it is ago.
 func (c *call) moment(name string) time.Time {

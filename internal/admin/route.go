@@ -92,6 +92,7 @@ func (a *API) routes() []route {
 		a.banRoutes(),
 		a.operationRoutes(),
 		a.healthRoutes(),
+		a.loggingRoutes(),
 		a.debugRoutes(),
 		a.subscriptionRoutes(),
 	)

@@ -35,6 +35,9 @@ func Module(l *slog.Logger, name string) *slog.Logger {
 func (h *handler) Enabled(_ context.Context, l slog.Level) bool { return h.gate.open(classOf(l)) }
 
 func (h *handler) Handle(_ context.Context, rec slog.Record) error {
+	if h.log.sampledOut(rec.Level) {
+		return nil
+	}
 	attrs := make([]slog.Attr, 0, rec.NumAttrs())
 	rec.Attrs(func(a slog.Attr) bool {
 		attrs = append(attrs, a)

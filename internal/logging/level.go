@@ -59,15 +59,3 @@ func passAbove(l slog.Level) uint32 {
 	}
 	return bits
 }
-
-// passBase is the gate of modules without a level of their own.
-func passBase(debug, trace bool) uint32 {
-	bits := passAbove(slog.LevelInfo)
-	if debug {
-		bits |= 1 << classDebug
-	}
-	if trace {
-		bits |= 1 << classTrace
-	}
-	return bits
-}

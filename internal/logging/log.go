@@ -85,7 +85,10 @@ type Log struct {
 	repeats  *repeats
 	tasks    *task.Group
 
-	sink atomic.Pointer[Sink]
+	sink      atomic.Pointer[Sink]
+	followers atomic.Pointer[[]*Follower]
+	samples   atomic.Uint64 // lines that were looked at for a sample
+
 	any  gate // what any module wants
 	base gate // modules without a level of their own
 
@@ -96,7 +99,7 @@ type Log struct {
 // Sink is a destination with a form and levels, opened from one Config.
 type Sink struct {
 	log    *Log
-	cfg    Config
+	levels Levels
 	enc    *encoder
 	shared *sharedOutput
 	once   sync.Once
@@ -143,7 +146,7 @@ func (l *Log) Prepare(cfg Config) (*Sink, error) {
 	enc.color = cfg.Color && at == (destination{})
 	enc.bare = at.syslog || at.remote != ""
 	cfg.Levels = maps.Clone(cfg.Levels)
-	s := &Sink{log: l, cfg: cfg, enc: enc}
+	s := &Sink{log: l, levels: cfg.levels(), enc: enc}
 	if l.share(s, at) {
 		return s, nil
 	}
@@ -186,29 +189,11 @@ func (l *Log) openOutput(at destination) (output, error) {
 func (l *Log) Swap(s *Sink) (old *Sink) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	old = l.sink.Swap(s)
-	base := passBase(s.cfg.Debug, s.cfg.Trace)
-	all := base
-	for name := range s.cfg.Levels {
-		all |= s.bits(name)
-	}
-	l.base.bits.Store(base)
-	for name, g := range l.modules {
-		g.bits.Store(s.bits(name))
-	}
-	l.any.bits.Store(all)
+	old = l.applyLocked(s)
 	if old == nil || old.shared != s.shared {
 		l.counters.failing.Store(false)
 	}
 	return old
-}
-
-// bits are the classes that a module logs.
-func (s *Sink) bits(module string) uint32 {
-	if level, ok := s.cfg.Levels[module]; ok {
-		return passAbove(level)
-	}
-	return passBase(s.cfg.Debug, s.cfg.Trace)
 }
 
 // gateOf returns the gate of a module, which follows every Swap.
@@ -218,7 +203,7 @@ func (l *Log) gateOf(module string) *gate {
 	g := l.modules[module]
 	if g == nil {
 		g = new(gate)
-		g.bits.Store(l.sink.Load().bits(module))
+		g.bits.Store(l.sink.Load().levels.bits(module))
 		l.modules[module] = g
 	}
 	return g
@@ -290,6 +275,7 @@ func (l *Log) emitNow(e *entry) { l.deliver(e, false) }
 func (l *Log) deliver(e *entry, limit bool) note {
 	buf := lines.Get().(*[]byte)
 	defer lines.Put(buf)
+	told := false
 	for {
 		s := l.sink.Load()
 		line, body := s.enc.append((*buf)[:0], e)
@@ -299,6 +285,10 @@ func (l *Log) deliver(e *entry, limit bool) note {
 		if limit && !l.repeats.pass(e, line[body:]) {
 			l.counters.suppressed.Add(1)
 			return note{}
+		}
+		if !told {
+			l.tellFollowers(e)
+			told = true
 		}
 		limit = false // a line is looked at once, also when it has to go to the next sink
 		n, err := s.shared.write(e.level, line)

@@ -163,7 +163,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 	s.history = metrics.NewHistory(s, s.collector)
 	s.admin = admin.New(admin.Deps{
 		Server: s, Reload: s.reload, Monitor: s.collector, Metrics: s.metrics, History: s.history, Tasks: s.tasks,
-		Log: logging.Module(log.Logger(), logging.ModuleAdmin),
+		Logs: log, Log: logging.Module(log.Logger(), logging.ModuleAdmin),
 	})
 	if err := s.startAdmin(o); err != nil {
 		return nil, err
