@@ -30,6 +30,8 @@ type running interface {
 	State() string
 	// Listeners lists where the server listens.
 	Listeners() []status.Listener
+	// AccountOf is the account of an open connection; empty before it is let in, or when it is gone.
+	AccountOf(cid uint64) string
 	// ReopenLog opens the log file anew.
 	ReopenLog() error
 }

@@ -295,28 +295,24 @@ func attrsOf(attrs []slog.Attr) map[string]any {
 	return out
 }
 
-// accountsByCID finds the accounts of connections, open or closed. One goroutine uses it.
+// accountsByCID finds the accounts of connections, also of those that have just ended. One goroutine
+// uses it.
 type accountsByCID struct {
 	server Server
 	known  map[uint64]string
-	looked time.Time
 }
 
-// of returns the account of a connection. All of them are looked at again, but not more than once a
-// second, when one is not known.
+// mostAccounts bounds the connections whose account is remembered.
+const mostAccounts = 10000
+
 func (m *accountsByCID) of(cid uint64) string {
-	if cid == 0 {
-		return ""
+	account := m.server.AccountOf(cid)
+	switch {
+	case account == "":
+		return m.known[cid]
+	case m.known == nil || len(m.known) >= mostAccounts:
+		m.known = map[uint64]string{}
 	}
-	if account, ok := m.known[cid]; ok || time.Since(m.looked) < time.Second {
-		return account
-	}
-	m.looked, m.known = time.Now(), map[uint64]string{}
-	for _, conn := range m.server.AppendConns(nil) {
-		m.known[conn.Facts.CID] = conn.Facts.Account
-	}
-	for _, conn := range m.server.AppendClosed(nil) {
-		m.known[conn.Facts.CID] = conn.Facts.Account
-	}
-	return m.known[cid]
+	m.known[cid] = account
+	return account
 }

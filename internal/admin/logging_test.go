@@ -44,7 +44,7 @@ func TestLogging(t *testing.T) {
 	if s.Level != "warn" || s.Trace {
 		t.Errorf("%+v", s)
 	}
-	waitFor(t, func() bool {
+	until(t, "the change is taken back", func() bool {
 		n.want(n.ask("GET", "/logging", nil), http.StatusOK, &s)
 		return s.Source == "config"
 	})

@@ -82,7 +82,7 @@ func TestHealth(t *testing.T) {
 	open.connect(`"user":"x"`) // keeps lame duck mode going
 	go open.LameDuck()
 	open.want(open.ask("GET", "/health/live", nil), http.StatusOK, nil)
-	waitFor(t, func() bool {
+	until(t, "it is not ready", func() bool {
 		return open.ask("GET", "/health/ready?checks=listeners", nil).StatusCode == http.StatusServiceUnavailable
 	})
 	open.want(open.ask("GET", "/health/live", nil), http.StatusOK, &h)

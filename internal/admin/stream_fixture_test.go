@@ -135,13 +135,3 @@ func (g *guest) line() string {
 	}
 	return strings.TrimSpace(line)
 }
-
-// waitFor waits until something holds.
-func waitFor(t testing.TB, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not come")
-		}
-	}
-}

@@ -52,6 +52,14 @@ func (s *Server) Listeners() []status.Listener {
 	return out
 }
 
+// AccountOf is the account of an open client connection; empty before it is let in, or when it is gone.
+func (s *Server) AccountOf(cid uint64) string {
+	if c := s.conns.Get(cid); c != nil {
+		return c.Facts().Account
+	}
+	return ""
+}
+
 func routeTLS(o *config.Options) *config.TLS {
 	if o.Cluster == nil {
 		return nil
