@@ -28,12 +28,12 @@ const patience = 20 * time.Second
 // node is a running server with a monitoring port.
 type node struct {
 	*server.Server
-	t    *testing.T
+	t    testing.TB
 	conf string
 }
 
 // start serves a configuration on free ports. "<dir>" in it stands for a folder of the test.
-func start(t *testing.T, text string) *node {
+func start(t testing.TB, text string) *node {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "natsd") // short enough for the name of a socket
 	if err != nil {
@@ -168,7 +168,7 @@ func (n *node) client(opts ...nats.Option) *nats.Conn {
 }
 
 // eventually waits until something is so.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {

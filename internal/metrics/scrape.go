@@ -19,7 +19,8 @@ type scrape struct {
 	request request
 
 	out      chan<- prometheus.Metric
-	serverID string // value of the label of that name
+	descs    map[string]*prometheus.Desc // by name of the family
+	serverID string                      // value of the label of that name
 
 	// What the metrics are made of, read once.
 	now      time.Time
@@ -37,7 +38,7 @@ func (s *scrape) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].
 func (s *scrape) Collect(out chan<- prometheus.Metric) {
-	s.out = out
+	s.out, s.descs = out, map[string]*prometheus.Desc{}
 	s.now = time.Now()
 	s.options = s.deps.Options()
 	s.server = s.deps.Source.Server()
@@ -67,12 +68,16 @@ func (s *scrape) emit(f *family, value float64, labels ...string) {
 	if f.counter {
 		kind = prometheus.CounterValue
 	}
-	names := append([]string{"server_id"}, f.labels...)
-	values := make([]string, 0, len(names))
-	for _, v := range append([]string{s.serverID}, labels...) {
+	desc := s.descs[f.name]
+	if desc == nil {
+		desc = prometheus.NewDesc(f.name, f.help, append([]string{"server_id"}, f.labels...), nil)
+		s.descs[f.name] = desc
+	}
+	values := make([]string, 1, 1+len(labels))
+	values[0] = shown(s.serverID)
+	for _, v := range labels {
 		values = append(values, shown(v))
 	}
-	desc := prometheus.NewDesc(f.name, f.help, names, nil)
 	m, err := prometheus.NewConstMetric(desc, kind, value, values...)
 	if err != nil {
 		m = prometheus.NewInvalidMetric(desc, err)
