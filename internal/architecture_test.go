@@ -97,6 +97,25 @@ func TestHotPathIsSilent(t *testing.T) {
 	}
 }
 
+// What natsctl is made of knows servers from outside: the types of the API, and configuration files.
+func TestClientsStayOutside(t *testing.T) {
+	t.Parallel()
+	may := []string{"internal/admin/api", "internal/config", "internal/config/convert", "internal/config/syntax", "internal/reload", "internal/version"}
+	for pkg, files := range packages(t) {
+		if pkg != "cmd/natsctl" && !strings.HasPrefix(pkg, "internal/ctl/") {
+			continue
+		}
+		for _, f := range files {
+			for _, imported := range imports(f) {
+				below, ok := strings.CutPrefix(imported, "natsd/")
+				if ok && !slices.Contains(may, below) && !strings.HasPrefix(below, "internal/ctl/") {
+					t.Errorf("%s: %s imports %s", f.name, pkg, below)
+				}
+			}
+		}
+	}
+}
+
 func TestEachPackageSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	for pkg, files := range packages(t) {

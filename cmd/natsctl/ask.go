@@ -112,7 +112,8 @@ func (a *app) repeat(ctx context.Context, do func() error) error {
 		err := do()
 		text := frame.String()
 		if isTerminal(out) {
-			text = "\x1b[H\x1b[2J\x1b[3J" + text
+			// Over the last one, line by line: a screen that is cleared first flickers.
+			text = "\x1b[H" + strings.ReplaceAll(text, "\n", "\x1b[K\n") + "\x1b[J"
 		}
 		if _, werr := io.WriteString(out, text); werr != nil {
 			return werr

@@ -2,22 +2,26 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 
 	"natsd/internal/admin/api"
 	"natsd/internal/config"
 	"natsd/internal/config/convert"
 	"natsd/internal/config/syntax"
+	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 )
 
@@ -65,11 +69,16 @@ type validity struct {
 
 func (a *app) validateCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "validate FILE…", Short: "Check configuration files, as a start of natsd does; exit code 6 when one is wrong",
-		Example: "  natsctl config validate nats.conf\n  natsctl config validate --strict *.conf",
-		Args:    cobra.MinimumNArgs(1),
+		Use: "validate [FILE…]", Short: "Check configuration files, as a start of natsd does; exit code 6 when one is wrong",
+		Long: `Check configuration files, as a start of natsd does: every problem with its place. No server is needed.
+Without a file the server checks its own, with its flags and its environment.`,
+		Example: "  natsctl config validate nats.conf\n  natsctl config validate --strict *.conf\n  natsctl config validate",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			strict, _ := cmd.Flags().GetBool("strict")
+			if len(files) == 0 {
+				return a.validateThere(cmd.Context(), strict)
+			}
 			results := make([]validity, len(files))
 			bad := false
 			for i, file := range files {
@@ -98,6 +107,31 @@ func (a *app) validateCommand() *cobra.Command {
 	cmd.Flags().Bool("strict", false, "warnings count as errors, also what a start would refuse")
 	cmd.ValidArgsFunction = completeFiles
 	return cmd
+}
+
+// validateThere lets the server check its own files.
+func (a *app) validateThere(ctx context.Context, strict bool) error {
+	c, err := a.client(ctx)
+	if err != nil {
+		return err
+	}
+	q := client.Request{Method: http.MethodPost, Path: "/config/validate", Body: api.ValidateRequest{}}
+	if strict {
+		q.Query = url.Values{"strict": {"true"}}
+	}
+	r, err := c.Do(ctx, q)
+	if err != nil {
+		return err
+	}
+	if a.set.format.Machine() {
+		return a.printer.Print(r.Body, output.View{})
+	}
+	var v api.Validation
+	if err := json.Unmarshal(r.Body, &v); err != nil {
+		return fmt.Errorf("the answer is not what was expected: %w", err)
+	}
+	a.tell([]validity{{File: "the configuration on the server's disk", Valid: v.Valid, Digest: v.Digest, Warnings: v.Warnings}})
+	return nil
 }
 
 func validate(file string, strict bool) validity {
@@ -213,19 +247,19 @@ func (a *app) format(file string, write, check bool) (bool, error) {
 	return differs, err
 }
 
-// replaceFile writes a file in place of an old one, whole or not at all, with its mode.
+// replaceFile writes a file in place of an old one, whole or not at all, with its mode and owner.
 func replaceFile(file string, text []byte) error {
-	mode := os.FileMode(0o600)
-	if info, err := os.Stat(file); err == nil {
-		mode = info.Mode().Perm()
+	info, err := os.Stat(file)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
 	}
 	if real, err := filepath.EvalSymlinks(file); err == nil {
 		file = real // the link stays one
 	}
-	if err := renameio.WriteFile(file, text, mode, renameio.IgnoreUmask()); err != nil {
+	if err := maybe.WriteFile(file, text, info.Mode().Perm()); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	return nil
+	return keepOwner(file, info)
 }
 
 func (a *app) convertCommand() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -116,5 +117,26 @@ func TestSchemaIsJSON(t *testing.T) {
 	got := try(t, "config", "schema")
 	if got.code != exitOK || !json.Valid(bytes.TrimSpace([]byte(got.out))) {
 		t.Errorf("exit code %d", got.code)
+	}
+}
+
+func TestOwnerIsKept(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	file := filepath.Join(t.TempDir(), "nats.conf")
+	if err := os.WriteFile(file, []byte("a=1\n"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(file, 12345, 54321); err != nil {
+		t.Skip(err)
+	}
+	if got := try(t, "config", "fmt", "-w", file); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	out, err := exec.Command("stat", "-c", "%u:%g %a", file).Output()
+	if err != nil || string(out) != "12345:54321 640\n" {
+		t.Errorf("%q, %v", out, err)
 	}
 }

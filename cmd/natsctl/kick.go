@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -125,7 +126,14 @@ var kickView = output.View{Wrap: true, Columns: []output.Column{
 	{Title: "Matched", Path: "matched"},
 	{Title: "Kicked", Path: "kicked"},
 	{Title: "Banned", Path: "banned"},
-	{Title: "Connections", Path: "cids"},
+	{Title: "Connections", Value: func(row any) any {
+		const most = 10
+		cids, _ := output.Get(row, "cids").([]any)
+		if len(cids) > most {
+			return fmt.Sprintf("%s … (%d)", strings.Trim(fmt.Sprint(cids[:most]), "[]"), len(cids))
+		}
+		return strings.Trim(fmt.Sprint(cids), "[]")
+	}},
 	{Title: "Dry run", Path: "dry_run"},
 }}
 

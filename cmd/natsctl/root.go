@@ -73,7 +73,7 @@ func (a *app) addCommands(root *cobra.Command) {
 			root.AddCommand(c)
 		}
 	}
-	add(groupMonitor, a.topCommand(), a.statusCommand(), a.healthCommand(), a.metricsCommand(), a.eventsCommand())
+	add(groupMonitor, a.topCommand(), a.checkCommand(), a.statusCommand(), a.healthCommand(), a.metricsCommand(), a.eventsCommand())
 	add(groupMonitor, a.monitorCommands()...)
 	add(groupConns, a.connCommand(), a.kickCommand("kick"), a.banCommand(), a.subCommand(), a.subjectCommand(), a.traceCommand())
 	add(groupConfig, a.reloadCommand(), a.configCommand(), a.explainCommand())

@@ -49,8 +49,14 @@ func (s *screen) wait(t *testing.T, want string) {
 // terminal runs natsctl in a pseudo terminal of 80 by 24 cells.
 func terminal(t *testing.T, args ...string) (*os.File, *screen, *exec.Cmd) {
 	t.Helper()
+	return terminalEnv(t, nil, args...)
+}
+
+func terminalEnv(t *testing.T, env []string, args ...string) (*os.File, *screen, *exec.Cmd) {
+	t.Helper()
 	cmd := exec.Command("natsctl", args...)
 	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "XDG_CONFIG_HOME="+t.TempDir(), "NO_COLOR=1", "COLUMNS=")
+	cmd.Env = append(cmd.Env, env...)
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Skip("no pseudo terminal: ", err)

@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 )
@@ -145,7 +145,7 @@ func (f *File) Save() error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return fmt.Errorf("write the contexts: %w", err)
 	}
-	if err := renameio.WriteFile(f.path, text, 0o600, renameio.IgnoreUmask()); err != nil {
+	if err := maybe.WriteFile(f.path, text, 0o600); err != nil {
 		return fmt.Errorf("write the contexts: %w", err)
 	}
 	return nil
