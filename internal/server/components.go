@@ -376,16 +376,19 @@ func (s *Server) planProcess(old, next *config.Options) (reload.Change, error) {
 
 // announced is what the ports file depends on.
 type announced struct {
-	dir                       string
-	clients, monitor, profile endpoint
-	tls                       bool
+	dir                               string
+	clients, monitor, profile, routes endpoint
+	tls, routesTLS                    bool
 }
 
 func portsOf(o *config.Options) announced {
 	if o.PortsFileDir == "" {
 		return announced{}
 	}
-	return announced{o.PortsFileDir, clientEndpoint(o), monitorEndpoint(o), profileEndpoint(o), o.TLS != nil}
+	return announced{
+		o.PortsFileDir, clientEndpoint(o), monitorEndpoint(o), profileEndpoint(o), clusterEndpoint(o),
+		o.TLS != nil, clusterTLS(o) != nil,
+	}
 }
 
 func (c *processChange) Prepare(context.Context) (err error) {

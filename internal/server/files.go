@@ -37,10 +37,19 @@ func (s *Server) writePorts(o *config.Options) {
 		Nats:       urls(scheme, &s.sockets.clients),
 		Monitoring: urls(web, &s.sockets.monitor),
 		Profile:    urls("http", &s.sockets.profile),
+		Cluster:    urls(routeScheme(o), &s.sockets.routes),
 	}
 	if err := process.WritePorts(s.portsPath(o), p); err != nil {
 		s.logger.Error(fmt.Sprintf("Error writing ports file: %v", err))
 	}
+}
+
+// routeScheme is how addresses of the cluster listener begin.
+func routeScheme(o *config.Options) string {
+	if clusterTLS(o) != nil {
+		return "tls"
+	}
+	return "nats"
 }
 
 func (s *Server) removePorts(o *config.Options) {

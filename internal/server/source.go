@@ -23,6 +23,7 @@ func (s *Server) Server() status.Server {
 		Version: version.Protocol, NatsdVersion: version.Natsd, Commit: version.Commit(),
 		Started: s.started, ConfigLoaded: time.Unix(0, s.loaded.Load()),
 		Cluster:       s.clusterStatus(),
+		ConnectURLs:   s.clients.News().URLs,
 		AuthRequired:  s.clients.Settings().Info.AuthRequired,
 		SystemAccount: o.SystemAccount,
 	}
