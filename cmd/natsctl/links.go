@@ -2,16 +2,12 @@ package main
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"natsd/internal/ctl/output"
 )
-
-// values is a query.
-type values = url.Values
 
 func (a *app) routeCommand() *cobra.Command {
 	view := asked(routezView)

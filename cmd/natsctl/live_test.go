@@ -167,6 +167,38 @@ func TestConnectionsLive(t *testing.T) {
 	connect(t, s, "app-3", "bob")
 }
 
+// Subjects: who wants them, who may use them, and at which line that stands.
+func TestSubjectsAndLogLive(t *testing.T) {
+	t.Parallel()
+	s, address := live(t, canaryConf)
+	nc, _ := connect(t, s, "one", "alice")
+	for _, subject := range []string{"orders.*", "orders.eu"} {
+		if _, err := nc.QueueSubscribe(subject, "workers", func(*nats.Msg) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(args ...string) result { return try(t, append(args, "-s", address)...) }
+	for args, want := range map[string]string{
+		"sub list --match orders.eu -o name":                              "orders.*\norders.eu\n",
+		"sub list --queue workers -o jsonpath=.total":                     "2\n",
+		"subject interest orders.eu -o jsonpath=.queues[0].name":          "workers\n",
+		"subject check orders.1 --user bob --op pub -o jsonpath=.allowed": "true\n",
+		"subject check other --user bob --op pub -o jsonpath=.allowed":    "false\n",
+		"log level warn --module auth -o jsonpath=.modules.auth":          "warn\n",
+		"log level -o jsonpath=.source":                                   "api\n",
+	} {
+		if got := ask(strings.Fields(args)...); got.code != exitOK || got.out != want {
+			t.Errorf("%s: %+v", args, got)
+		}
+	}
+	if got := ask("subject", "check", "other", "--user", "bob", "--op", "pub"); !strings.Contains(got.out, s.Config+":") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Events come while they happen.
 func TestEventsLive(t *testing.T) {
 	t.Parallel()

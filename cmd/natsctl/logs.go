@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"natsd/internal/admin/api"
 	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 )
@@ -30,7 +32,11 @@ var loggingView = output.View{Columns: []output.Column{
 		return strings.Join(parts, " ")
 	}},
 	{Title: "Reverts", Path: "revert_at", Kind: output.Time},
-	{Title: "File", Path: "file"},
+	{Title: "By", Path: "changed_by"},
+	{Title: "Sample", Path: "sample", Wide: true},
+	{Title: "Format", Path: "format"},
+	{Title: "To", Path: "destination"},
+	{Title: "Lines lost", Path: "lines_dropped"},
 }}
 
 func (a *app) logCommand() *cobra.Command {
@@ -94,31 +100,16 @@ func (a *app) logTailCommand() *cobra.Command {
 
 // logLine shows a line of the log to people; programs get it as it came.
 func (a *app) logLine(text []byte) (string, error) {
-	var line map[string]any
-	if a.set.format.Lines() || json.Unmarshal(text, &line) != nil {
-		return output.Clean(string(text)), nil
+	if a.set.format.Lines() {
+		return string(text), nil
 	}
-	level := strings.ToLower(fmt.Sprint(line["level"]))
-	severity := map[string]string{"warn": "warning", "error": "error", "fatal": "error"}[level]
-	out := a.clock(line["time"]) + " " + a.severity(severity, fmt.Sprintf("%-5s", level)) + " " + output.Clean(fmt.Sprint(firstOf(line, "msg", "message", "line")))
-	for _, k := range sorted(line) {
-		switch k {
-		case "time", "level", "msg", "message", "line", "id", "type", "v":
-		default:
-			out += fmt.Sprintf(" %s=%s", k, output.Clean(fmt.Sprint(line[k])))
-		}
+	var line api.LogLine
+	if err := json.Unmarshal(text, &line); err != nil {
+		return "", fmt.Errorf("the server sent no line of a log: %w", err)
 	}
-	return out, nil
-}
-
-// firstOf is the first of some keys that has a value.
-func firstOf(m map[string]any, keys ...string) any {
-	for _, k := range keys {
-		if v, ok := m[k]; ok {
-			return v
-		}
-	}
-	return ""
+	severity := map[string]string{"warn": api.EventWarning, "error": api.EventError, "fatal": api.EventError}[line.Level]
+	return fmt.Sprintf("%s %s %-8s %s", a.clock(line.Time.Format(time.RFC3339Nano)), a.severity(severity, fmt.Sprintf("%-5s", line.Level)),
+		output.Clean(line.Module), output.Clean(line.Text)), nil
 }
 
 func (a *app) traceCommand() *cobra.Command {

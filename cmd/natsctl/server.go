@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"natsd/internal/admin/api"
 	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 )
@@ -157,6 +159,9 @@ func (a *app) health(ctx context.Context, probe string, wait time.Duration) erro
 			}
 			return outcome(exitUnhealthy)
 		}
+		for _, c := range a.opened {
+			c.Close()
+		}
 		a.opened = nil // another server may be found now
 		select {
 		case <-ctx.Done():
@@ -222,17 +227,17 @@ func (a *app) shutdownCommand() *cobra.Command {
 			if err := a.confirm("Stop the server %s at %s", varz.Name, c.Target()); err != nil {
 				return err
 			}
-			body := map[string]any{"confirm": varz.Name}
+			body := api.ShutdownRequest{Confirm: varz.Name}
 			fs := cmd.Flags()
-			for _, flag := range []string{"graceful", "timeout"} {
-				if flag == "graceful" && fs.Changed(flag) {
-					body[flag] = value(fs.Lookup(flag))
-				}
+			if graceful, _ := fs.GetBool("graceful"); fs.Changed("graceful") {
+				body.Graceful = &graceful
 			}
+			body.Timeout, _ = fs.GetString("drain-timeout")
 			return a.change(cmd.Context(), client.Request{Method: http.MethodPost, Path: "/server/shutdown", Body: body}, operationView, "the server stops")
 		},
 	}
-	cmd.Flags().Bool("graceful", false, "let what is under way end first")
+	cmd.Flags().Bool("graceful", true, "send clients elsewhere first; =false stops at once")
+	cmd.Flags().String("drain-timeout", "", "how long that may take: 30s")
 	return cmd
 }
 
@@ -291,7 +296,7 @@ func (a *app) serverCommand() *cobra.Command {
 			use: "stats [METRIC…]", short: "How traffic, connections, CPU and memory went of late", path: "/stats/timeseries", args: cobra.ArbitraryArgs,
 			example: "  natsctl server stats\n  natsctl server stats in_msgs cpu --window 10m --step 30s -o csv",
 			params:  []param{{flag: "window", help: "how far back, at most 1h"}, {flag: "step", help: "time between two points"}},
-			check: func(_ *pflag.FlagSet, args []string, q values) error {
+			check: func(_ *pflag.FlagSet, args []string, q url.Values) error {
 				if len(args) > 0 {
 					q.Set("metric", strings.Join(args, ","))
 				}

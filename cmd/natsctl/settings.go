@@ -98,7 +98,7 @@ func (a *app) resolve(fs *pflag.FlagSet) error {
 			return fmt.Errorf("bind the environment: %w", err)
 		}
 	}
-	if err := a.addContext(v, fs); err != nil {
+	if err := a.addContext(v); err != nil {
 		return err
 	}
 	return a.set.read(v)
@@ -106,7 +106,7 @@ func (a *app) resolve(fs *pflag.FlagSet) error {
 
 // addContext adds the layer of the context that is named, or of the current one. A server that is named
 // outright has nothing to do with the current context.
-func (a *app) addContext(v *viper.Viper, _ *pflag.FlagSet) error {
+func (a *app) addContext(v *viper.Viper) error {
 	path, err := a.file()
 	if err != nil {
 		return nil //nolint:nilerr // without a home there are no contexts

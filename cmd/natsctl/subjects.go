@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -33,9 +35,9 @@ func (a *app) subCommand() *cobra.Command {
 				{Title: "Removed", Path: "num_removes"},
 				{Title: "Matches", Path: "num_matches"},
 				{Title: "Cache", Path: "num_cache"},
-				{Title: "Cache hits", Path: "cache_hit_rate"},
+				{Title: "Cache hits", Kind: output.Percent, Value: func(row any) any { return number(row, "cache_hit_rate") * 100 }},
 				{Title: "Fan-out, most", Path: "max_fanout"},
-				{Title: "Fan-out, average", Path: "avg_fanout"},
+				{Title: "Fan-out, average", Value: func(row any) any { return fmt.Sprintf("%.2f", number(row, "avg_fanout")) }},
 			}},
 		}),
 	)
@@ -46,7 +48,8 @@ func (a *app) subjectCommand() *cobra.Command {
 		a.endpoint(endpoint{
 			use: "interest SUBJECT", short: "Who would get a message of a subject", args: cobra.ExactArgs(1), path: "/subjects/interest",
 			params: []param{{flag: "account", help: "in this account", offers: offerAccounts}},
-			check:  func(_ *pflag.FlagSet, args []string, q values) error { q.Set("subject", args[0]); return nil },
+			check:  func(_ *pflag.FlagSet, args []string, q url.Values) error { q.Set("subject", args[0]); return nil },
+			view:   interestView,
 		}),
 		a.action(action{
 			use: "check SUBJECT", short: "Whether a user may publish or subscribe, and which rule decides", args: cobra.ExactArgs(1),
@@ -56,6 +59,7 @@ func (a *app) subjectCommand() *cobra.Command {
 				{flag: "user", help: "the user", offers: offerUsers},
 				{flag: "account", help: "the account of the user", offers: offerAccounts},
 				{flag: "op", help: "pub or sub", words: []string{"pub", "sub"}},
+				{flag: "queue", help: "the queue group of a subscription"},
 			},
 			body: func(fs *pflag.FlagSet, args []string, body map[string]any) error {
 				body["subject"] = args[0]
@@ -68,20 +72,44 @@ func (a *app) subjectCommand() *cobra.Command {
 	)
 }
 
+// interestView lists who wants a subject: those without a queue group, then each group.
+var interestView = output.View{
+	Rows: func(answer any) []any {
+		rows := []any{map[string]any{"name": "(all of them)", "members": output.Get(answer, "plain")}}
+		queues, _ := output.Get(answer, "queues").([]any)
+		return append(rows, queues...)
+	},
+	Name: "name",
+	Head: func(answer any) string {
+		if output.Get(answer, "interest") == true {
+			return ""
+		}
+		return "nobody wants it"
+	},
+	Columns: []output.Column{
+		{Title: "QUEUE", Path: "name", Keep: 12},
+		{Title: "HERE", Path: "members.local", Kind: output.Count},
+		{Title: "ROUTES", Path: "members.routes", Kind: output.Count},
+		{Title: "GATEWAYS", Path: "members.gateways", Kind: output.Count},
+		{Title: "LEAFS", Path: "members.leafs", Kind: output.Count},
+	},
+}
+
 var checkView = output.View{Wrap: true, Columns: []output.Column{
 	{Title: "Allowed", Path: "allowed", Kind: output.Enabled},
 	{Title: "Subject", Path: "subject"},
 	{Title: "Operation", Path: "op"},
 	{Title: "User", Path: "user"},
 	{Title: "Account", Path: "account"},
-	{Title: "Rule", Path: "rule"},
+	{Title: "Queue", Path: "queue"},
+	{Title: "Narrowed", Path: "narrowed"},
+	{Title: "Why", Path: "reason"},
 	{Title: "At", Value: func(row any) any {
-		if s := output.Get(row, "source"); s != nil {
+		if s := output.Get(row, "rule.source"); s != nil {
 			return from(s)
 		}
 		return nil
 	}},
-	{Title: "Why", Path: "reason"},
 	{Title: "Mapped to", Path: "mappings"},
 	{Title: "Imports", Path: "imports"},
 }}
