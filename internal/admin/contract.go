@@ -75,6 +75,9 @@ type connected interface {
 	Ping(ctx context.Context, cid uint64) (time.Duration, error)
 	// Bans is who may not connect for a while.
 	Bans() *ban.List
+	// Retire takes the server out of service. It is called off by ctx, or by moving, until the first client
+	// is sent away, and then returns the error of ctx.
+	Retire(ctx context.Context, grace, duration time.Duration, moving func() bool, progress func(done, total int)) error
 	// Interest tells who wants messages of an account on a subject.
 	Interest(account, subj string) *api.Interest
 }

@@ -91,6 +91,7 @@ func (a *API) routes() []route {
 		a.kickRoutes(),
 		a.banRoutes(),
 		a.operationRoutes(),
+		a.lameDuckRoutes(),
 		a.healthRoutes(),
 		a.loggingRoutes(),
 		a.debugRoutes(),

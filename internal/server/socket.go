@@ -181,6 +181,19 @@ func (s *socket) shut() {
 	}
 }
 
+// reopen listens again after shut.
+func (s *socket) reopen(e endpoint) error {
+	l, err := s.bind(s.tasks.Context(), e, nil)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.live, s.ended = l, false
+	s.mu.Unlock()
+	s.start()
+	return nil
+}
+
 // errEnded is the answer to a reload that wants to move a socket which was shut.
 var errEnded = errors.New("the server does not listen any more")
 

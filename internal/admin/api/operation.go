@@ -29,3 +29,19 @@ type Progress struct {
 	Done  int `json:"done"`
 	Total int `json:"total"`
 }
+
+// LameDuckRequest is the body of POST /server/lame-duck. What is left out is as configured.
+type LameDuckRequest struct {
+	Duration string `json:"duration,omitempty"`
+	Grace    string `json:"grace_period,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+	DryRun   bool   `json:"dry_run,omitempty"`
+}
+
+// LameDuckPlan is what lame duck mode would do.
+type LameDuckPlan struct {
+	DryRun      bool   `json:"dry_run"`
+	Connections int    `json:"connections"`
+	Duration    string `json:"duration"`
+	Grace       string `json:"grace_period"`
+}

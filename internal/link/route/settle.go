@@ -228,11 +228,12 @@ func (l *Link) toEach(i *Info) {
 	}
 }
 
-// LameDuck tells the other servers that this one is about to go, so that they send no clients here.
-func (l *Link) LameDuck() {
+// LameDuck tells the other servers that this one is about to go, so that they send no clients here, or
+// that it stays after all.
+func (l *Link) LameDuck(going bool) {
 	if set := l.Settings(); set.On() {
 		i := l.baseInfo(set)
-		i.LameDuck = true
+		i.LameDuck = going
 		l.toEach(i)
 	}
 }
