@@ -20,6 +20,7 @@ type Server interface {
 	running
 	configurable
 	connected
+	clustered
 	// Events tells what happens.
 	Events() *event.Hub
 }
@@ -63,6 +64,16 @@ type configurable interface {
 	WatcherState() watch.State
 	// SetWatcher switches the watcher on or off, and pauses it.
 	SetWatcher(enabled *bool, pauseUntil time.Time) error
+}
+
+// clustered is what there is to do with other servers of the cluster.
+type clustered interface {
+	// Targets returns the servers that this one dials.
+	Targets() []api.RouteTarget
+	// AddTarget dials another one from now on.
+	AddTarget(address string) (*api.RouteTarget, error)
+	// RemoveTarget stops dialing one that the configuration does not name.
+	RemoveTarget(address string) error
 }
 
 // connected is what there is to do with those who are connected.

@@ -20,7 +20,7 @@ func TestRoleMatrix(t *testing.T) {
 	base := "http://" + n.Options().Admin.Listen + "/api/v1"
 	roles := []string{api.RoleNone, api.RoleViewer, api.RoleOperator, api.RoleAdmin}
 	secrets := map[string]string{api.RoleViewer: "s-vic", api.RoleOperator: "s-oz", api.RoleAdmin: "s-ada"}
-	asked := 0
+	asked, strangers := 0, 0
 	for path, item := range n.contract.doc["paths"].(map[string]any) {
 		for method, op := range item.(map[string]any) {
 			if method == "parameters" {
@@ -31,6 +31,11 @@ func TestRoleMatrix(t *testing.T) {
 				allowed := level >= slices.Index(roles, needs)
 				if allowed && (method != "get" || at(op, "x-stream") != nil || at(op, "x-disabled") != nil || strings.Contains(path, "/pprof/")) {
 					continue
+				}
+				if role == api.RoleNone {
+					if strangers++; strangers > 90 { // more of an address are slowed down; the order is another one each time
+						continue
+					}
 				}
 				var headers []string
 				if secret := secrets[role]; secret != "" {

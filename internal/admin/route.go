@@ -91,6 +91,8 @@ func (a *API) routes() []route {
 		a.kickRoutes(),
 		a.banRoutes(),
 		a.operationRoutes(),
+		a.clusterRoutes(),
+		a.laterRoutes(),
 		a.lameDuckRoutes(),
 		a.healthRoutes(),
 		a.loggingRoutes(),

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 
+	"natsd/internal/admin/api"
 	"natsd/internal/config"
 	"natsd/internal/link/client"
 	linkpeer "natsd/internal/link/peer"
@@ -173,14 +176,49 @@ func (s *Server) AppendRoutes(dst []status.Route) []status.Route {
 	return dst
 }
 
-// RouteTargets returns the servers that are dialed, with the state of each.
-func (s *Server) RouteTargets() []route.Target { return s.routes.Targets() }
+// Targets returns the servers of the cluster that this one dials.
+func (s *Server) Targets() []api.RouteTarget {
+	targets := s.routes.Targets()
+	out := make([]api.RouteTarget, 0, len(targets))
+	for i := range targets {
+		out = append(out, targetView(&targets[i]))
+	}
+	return out
+}
 
-// AddRoute dials another server from now on, until RemoveRoute or the end of this one.
-func (s *Server) AddRoute(address string) error { return s.routes.AddRoute(address) }
+func targetView(t *route.Target) api.RouteTarget {
+	out := api.RouteTarget{
+		URL: t.URL, Target: strings.TrimPrefix(t.URL, "nats-route://"), Source: api.SourceDiscovered, State: t.State,
+		ServerID: t.ServerID, ServerName: t.ServerName, LastError: t.LastError, Attempts: t.Attempts,
+	}
+	switch {
+	case t.Runtime:
+		out.Source = api.SourceRuntime
+	case t.Configured:
+		out.Source = api.SourceConfigured
+	}
+	if !t.NextAttempt.IsZero() {
+		next := t.NextAttempt.UTC()
+		out.NextAttempt = &next
+	}
+	return out
+}
 
-// RemoveRoute undoes AddRoute.
-func (s *Server) RemoveRoute(address string) error { return s.routes.RemoveRoute(address) }
+// AddTarget dials another server from now on, until RemoveTarget or the end of this one.
+func (s *Server) AddTarget(address string) (*api.RouteTarget, error) {
+	if err := s.routes.AddRoute(address); err != nil {
+		return nil, err
+	}
+	for _, t := range s.Targets() {
+		if u, err := url.Parse(address); err == nil && u.Host == t.Target {
+			return &t, nil
+		}
+	}
+	return nil, route.ErrUnknown // it was removed at once
+}
+
+// RemoveTarget undoes AddTarget, and forgets a server that was heard of.
+func (s *Server) RemoveTarget(address string) error { return s.routes.RemoveRoute(address) }
 
 // ClusterAddr is where other servers connect to, nil if there is no cluster.
 func (s *Server) ClusterAddr() net.Addr { return s.sockets.routes.addr() }
