@@ -47,6 +47,7 @@ type API struct {
 	overrides  overrides  // of what is logged
 	profiling  sync.Mutex // held while a profile is taken
 	operations *operations
+	replays    replays
 
 	counts  counts
 	table   []route
@@ -82,6 +83,9 @@ func (a *API) newRouter() http.Handler {
 			r.Method(rt.method, rt.path, a.handler(rt))
 		}
 	})
+	for _, rt := range a.compatRoutes() {
+		r.Get(rt.path, a.handler(&rt))
+	}
 	return headOfGet(r)
 }
 
@@ -154,7 +158,7 @@ func (c *call) run() (out any, err error) {
 		}
 		defer done()
 	}
-	return c.audited(func() (any, error) { return c.route.serve(c) })
+	return c.once(func() (any, error) { return c.audited(func() (any, error) { return c.route.serve(c) }) })
 }
 
 // admit decides whether a request is worked on.
@@ -171,6 +175,11 @@ func (c *call) admit() (err error) {
 	if c.api.limits.exceeded(c) {
 		return api.Problemf(api.RateLimited, "too many requests")
 	}
+	return c.allowed()
+}
+
+// allowed tells whether who asks has the right to use the endpoint.
+func (c *call) allowed() error {
 	if c.route.may(c.who) {
 		return nil
 	}

@@ -33,6 +33,8 @@ type running interface {
 	Listeners() []status.Listener
 	// AccountOf is the account of an open connection; empty before it is let in, or when it is gone.
 	AccountOf(cid uint64) string
+	// Shutdown ends the server, gracefully for so long at most, and returns when the end has begun.
+	Shutdown(graceful bool, timeout time.Duration)
 	// ReopenLog opens the log file anew.
 	ReopenLog() error
 }

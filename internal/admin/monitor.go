@@ -3,10 +3,30 @@ package admin
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"natsd/internal/admin/api"
 	"natsd/internal/monitor"
 )
+
+// compatRoutes are the pages of the monitoring port in their old places, for tools that know no others;
+// admin.monitor switches them on.
+func (a *API) compatRoutes() []route {
+	var out []route
+	for _, rt := range a.monitorRoutes() {
+		serve := rt.serve
+		rt.serve = func(c *call) (any, error) {
+			if !c.settings.options.MonitorCompat {
+				return nil, api.Problemf(api.NotFound, "there is no %s", c.r.URL.Path)
+			}
+			return serve(c)
+		}
+		if !strings.HasPrefix(rt.path, "/monitor/") {
+			out = append(out, rt)
+		}
+	}
+	return out
+}
 
 // monitorRoutes are the endpoints of the monitoring port, under /monitor and under their short names.
 // They answer the same bytes as that port.

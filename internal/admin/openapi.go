@@ -137,6 +137,9 @@ func (g *schemas) responses(rt *route) object {
 	if rt.mutates() {
 		codes = append(codes, api.AuditUnavailable)
 	}
+	if rt.mutates() && rt.method == http.MethodPost {
+		codes = append(codes, api.Conflict) // of an Idempotency-Key
+	}
 	if rt.body != nil || rt.mutates() {
 		codes = append(codes, api.TooLarge, api.UnsupportedMediaType)
 	}

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"maps"
 	"math"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"time"
 
 	"natsd/internal/admin/api"
@@ -38,6 +41,13 @@ func (a *API) serverRoutes() []route {
 		{
 			method: http.MethodGet, path: "/server/certificates", role: viewer, summary: "Certificates that the server has loaded.",
 			result: []api.Certificate{}, serve: func(*call) (any, error) { return a.certificates(), nil },
+		},
+		{
+			method: http.MethodPost, path: "/server/shutdown", role: admin, scope: "server:shutdown",
+			summary: "End the server. The name of the server must be given as `confirm`.",
+			query:   []param{dryRun}, body: api.ShutdownRequest{}, result: api.Operation{}, status: http.StatusAccepted,
+			also:  []success{{http.StatusNoContent, nil}}, // of a dry run
+			codes: []api.Code{api.InvalidParameter, api.Conflict}, serve: a.shutdown,
 		},
 		{
 			method: http.MethodPost, path: "/server/reopen-logs", role: operator, scope: "logging:write",
@@ -107,6 +117,35 @@ func (a *API) listeners() []api.Listener {
 		})
 	}
 	return out
+}
+
+func (a *API) shutdown(c *call) (any, error) {
+	var body api.ShutdownRequest
+	if err := c.decode(&body); err != nil {
+		return nil, err
+	}
+	graceful := body.Graceful == nil || *body.Graceful
+	timeout := cmp.Or(c.durationOf("timeout", body.Timeout), a.Server.Options().LameDuckDuration)
+	if name := a.Server.Server().Name; body.Confirm != name {
+		c.wrong("confirm", "it must be the name of the server, "+strconv.Quote(name))
+	}
+	dry := c.bool("dry_run")
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	if dry {
+		return answer{status: http.StatusNoContent}, nil
+	}
+	op, err := a.operations.start(c, "shutdown", "", a.Server.Counters().Connections, func(ctx context.Context, op *job) (any, error) {
+		op.fix(ctx)
+		a.Server.Shutdown(graceful, timeout)
+		return nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.Log.Warn(fmt.Sprintf("Shutdown asked for by %s", c.who))
+	return accepted(op), nil
 }
 
 func (a *API) reopenLogs(c *call) (any, error) {

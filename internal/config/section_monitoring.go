@@ -8,7 +8,7 @@ var monitoringSection = section{title: "Monitoring", decode: decodeMonitoring, c
 	{Path: "https_host", Type: Text, FlagOnly: true, Doc: "Address of the https monitoring listener. In a file: `https`."},
 	{Path: "https_port", Type: Int, Default: 0, Check: checkPort, Flag: "-ms, --https_port", Doc: "Port of the https monitoring listener; 0 is off, -1 picks a free one."},
 	{Path: "http_base_path", Type: Text, Doc: "Path before all monitoring paths; none when not set."},
-	{Path: "monitor_auth", Own: true, Type: Bool, Default: false, Pending: "credentials for the monitoring port", Refuse: true, Doc: "The monitoring port asks for an admin credential of at least the role viewer."},
+	{Path: "monitor_auth", Own: true, Type: Bool, Default: false, Doc: "The monitoring port asks for an admin credential of at least the role viewer; `/healthz` stays open."},
 	{Path: "metrics", Own: true, Type: Bool, Default: true, Doc: "Serves Prometheus metrics on `/metrics` of the monitoring port."},
 }}
 

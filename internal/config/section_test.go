@@ -52,7 +52,7 @@ func TestOptionProblems(t *testing.T) {
 		`log_levels { cleint: debug }`:                `warning 1:14: log_levels of "cleint" has no effect: there is no such module (did you mean "client"?)`,
 		`http: 4222`:                                  `1:7: http_port and port are both 4222 on 0.0.0.0`,
 		`https: 8443`:                                 `1:8: TLS cert and key required for HTTPS`,
-		`monitor_auth: true`:                          `warning 1:15: monitor_auth is valid, but this version of natsd does not have credentials for the monitoring port yet and refuses to start with it`,
+		`monitor_auth: true`:                          ``,
 		`monitor_auth: false`:                         ``,
 		`metrics: false`:                              ``,
 		`metrics: true`:                               ``,
@@ -138,15 +138,15 @@ func TestOptionValues(t *testing.T) {
 // TestRefusals: a start must not go on without a feature that the file relies on.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	o, _ := load(t, "monitor_auth: on\nwatch: true\ngateway { name: A, port: 7222 }\n")
+	o, _ := load(t, "mqtt { port: 1883 }\nwatch: true\ngateway { name: A, port: 7222 }\n")
 	if o == nil {
 		t.Fatal("no options")
 	}
 	refusals := o.Refusals()
-	if len(refusals) != 2 || refusals[0].Key != "monitor_auth" || refusals[1].Pos.Line != 3 || refusals[0].Warning {
+	if len(refusals) != 2 || refusals[0].Key != "mqtt" || refusals[1].Pos.Line != 3 || refusals[0].Warning {
 		t.Errorf("%v", refusals)
 	}
-	if !strings.Contains(refusals[0].Error(), "natsd.conf:1:15: monitor_auth cannot be served: this version of natsd does not have") {
+	if !strings.Contains(refusals[0].Error(), "natsd.conf:1:1: mqtt cannot be served: this version of natsd does not have") {
 		t.Error(refusals[0].Error())
 	}
 }

@@ -100,7 +100,7 @@ func (c *loggingChange) Abort() {
 func (c *loggingChange) Settle(context.Context) ([]reload.Effect, error) { return nil, c.old.Close() }
 
 var listenKeys = []string{
-	"listen", "host", "port", "http", "http_host", "http_port", "https", "https_host", "https_port", "http_base_path", "metrics", "prof_port",
+	"listen", "host", "port", "http", "http_host", "http_port", "https", "https_host", "https_port", "http_base_path", "metrics", "monitor_auth", "prof_port",
 }
 
 // socketsChange moves the sockets whose endpoint has changed.
@@ -134,7 +134,7 @@ func (s *Server) planSockets(old, next *config.Options) (reload.Change, error) {
 	c.add(&n.monitor, monitorEndpoint(old), monitorEndpoint(next), s.tellMonitor)
 	c.add(&n.profile, profileEndpoint(old), profileEndpoint(next), nil)
 	from, to := &old.Monitoring, &next.Monitoring
-	if len(c.moves) == 0 && from.BasePath == to.BasePath && from.Metrics == to.Metrics {
+	if len(c.moves) == 0 && from.BasePath == to.BasePath && from.Metrics == to.Metrics && from.Auth == to.Auth {
 		return nil, nil
 	}
 	return c, nil

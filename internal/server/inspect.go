@@ -108,6 +108,11 @@ func (s *Server) Shutdown(graceful bool, timeout time.Duration) {
 		limit := time.AfterFunc(timeout, s.stopNow)
 		defer limit.Stop()
 		s.LameDuck()
+		select {
+		case <-s.duck: // it may have begun before
+		case <-s.halt:
+		case <-s.tasks.Context().Done():
+		}
 	}
 	s.stopNow()
 }

@@ -168,6 +168,9 @@ func (s *Server) setPages(o *config.Options) {
 		more = append(more, monitor.Page{Path: "/metrics", Summary: "Metrics for Prometheus", Handler: s.metrics})
 	}
 	h := monitor.Handler(s.collector, o.Monitoring.BasePath, more...)
+	if o.Monitoring.Auth {
+		h = s.admin.Guard(h)
+	}
 	s.sockets.pages.Store(&h)
 }
 
