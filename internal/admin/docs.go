@@ -17,10 +17,10 @@ import (
 // docsRoutes are the endpoints that describe the API.
 func (a *API) docsRoutes() []route {
 	return []route{
-		{method: http.MethodGet, path: "/openapi.json", role: none, summary: "This API as OpenAPI 3.1 document.", result: map[string]any{}, serve: func(*call) (any, error) {
+		{method: http.MethodGet, group: "docs", path: "/openapi.json", role: none, summary: "This API as OpenAPI 3.1 document.", result: map[string]any{}, serve: func(*call) (any, error) {
 			return a.openAPI(), nil
 		}},
-		{method: http.MethodGet, path: "/openapi.yaml", role: none, summary: "The same as YAML.", produces: []string{yamlType}, serve: func(c *call) (any, error) {
+		{method: http.MethodGet, group: "docs", path: "/openapi.yaml", role: none, summary: "The same as YAML.", produces: []string{yamlType}, serve: func(c *call) (any, error) {
 			c.r.Header.Set("Accept", yamlType)
 			return a.openAPI(), nil
 		}},
@@ -55,7 +55,7 @@ func (a *API) docs(*call) (any, error) {
 	var groups []docsGroup
 	for i := range a.table {
 		rt := &a.table[i]
-		name := strings.Split(rt.path, "/")[1]
+		name := rt.heading()
 		at := slices.IndexFunc(groups, func(g docsGroup) bool { return g.Name == name })
 		if at < 0 {
 			at = len(groups)

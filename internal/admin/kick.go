@@ -38,7 +38,7 @@ func (a *API) kickRoutes() []route {
 			codes: []api.Code{api.FilterRequired, api.Conflict}, serve: a.kickMany,
 		},
 		{
-			method: http.MethodPost, path: "/kick", role: operator, scope: "connections:kick", perAccount: true, heavy: true,
+			method: http.MethodPost, group: "connections", path: "/kick", role: operator, scope: "connections:kick", perAccount: true, heavy: true,
 			summary: "End one connection, by its `cid`, or all that are chosen.",
 			query:   []param{dryRun}, body: api.KickRequest{}, result: api.KickResult{}, also: also,
 			codes: []api.Code{api.FilterRequired, api.NotFound, api.Conflict}, serve: a.kickMany,

@@ -37,7 +37,7 @@ func (a *API) monitorRoutes() []route {
 			page.Handler.ServeHTTP(c.w, c.r)
 			return written, nil
 		}
-		rt := route{method: http.MethodGet, role: viewer, heavy: page.Heavy, summary: page.Summary, result: map[string]any{}, codes: []api.Code{api.NotFound, api.Draining}, serve: serve}
+		rt := route{method: http.MethodGet, group: "monitor", role: viewer, heavy: page.Heavy, summary: page.Summary, result: map[string]any{}, codes: []api.Code{api.NotFound, api.Draining}, serve: serve}
 		for _, path := range []string{"/monitor" + page.Path, page.Path} {
 			rt.path = path
 			out = append(out, rt)

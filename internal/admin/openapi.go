@@ -74,7 +74,7 @@ func openPath(path string) (string, []object) {
 
 func (g *schemas) operation(rt *route) object {
 	op := object{
-		"operationId": operationID(rt), "summary": rt.summary, "tags": []string{strings.Split(rt.path, "/")[1]},
+		"operationId": operationID(rt), "summary": rt.summary, "tags": []string{rt.heading()},
 		"x-role": rt.role.String(), "responses": g.responses(rt),
 	}
 	if rt.scope != "" {

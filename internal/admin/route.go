@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 
 	"natsd/internal/admin/api"
 )
@@ -13,6 +15,7 @@ type route struct {
 	path   string // below /api/v1, in the form of chi
 	role   role   // least role
 	scope  string // the single right in its place: "connections:kick"
+	group  string // heading in the documents; the first element of the path when empty
 	// perAccount tells that the answer is limited to the accounts of who asks. Other endpoints are
 	// closed to tokens that are limited to accounts.
 	perAccount bool
@@ -57,6 +60,9 @@ func (rt *route) mutates() bool {
 func (rt *route) projects() bool {
 	return slices.ContainsFunc(rt.query, func(p param) bool { return p.name == "fields" })
 }
+
+// heading is what the endpoint is listed under in the documents.
+func (rt *route) heading() string { return cmp.Or(rt.group, strings.Split(rt.path, "/")[1]) }
 
 // disabled tells that the endpoint is a promise for later: it answers 501.
 func (rt *route) disabled() bool { return slices.Contains(rt.codes, api.FeatureDisabled) }
