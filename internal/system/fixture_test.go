@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,7 +121,10 @@ func (o *fakeOperator) LameDuck(cid uint64) error {
 }
 
 // fakeSource is what monitoring sees: two connections in APP and one in APP2.
-type fakeSource struct{ broker *broker.Broker }
+type fakeSource struct {
+	broker *broker.Broker
+	routes atomic.Pointer[[]string] // ids of other servers; nil is none
+}
 
 var began = time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
 
@@ -139,7 +143,14 @@ func (f *fakeSource) Counters() status.Counters {
 	return status.Counters{Connections: 3, TotalConnections: 5, Traffic: status.Traffic{InMsgs: 4, OutMsgs: 6}}
 }
 
-func (f *fakeSource) AppendRoutes(dst []status.Route) []status.Route { return dst }
+func (f *fakeSource) AppendRoutes(dst []status.Route) []status.Route {
+	if ids := f.routes.Load(); ids != nil {
+		for i, id := range *ids {
+			dst = append(dst, status.Route{Conn: status.Conn{Facts: &status.Facts{CID: uint64(100 + i), Kind: status.Router}}, RemoteID: id, RemoteName: "n-" + id})
+		}
+	}
+	return dst
+}
 
 func (f *fakeSource) AppendConns(dst []status.Conn) []status.Conn {
 	for i, account := range []string{"APP", "APP", "APP2"} {

@@ -64,6 +64,7 @@ func (s *Services) tell(ctx context.Context, sub *event.Subscription) {
 				s.setup.Log.Warn(fmt.Sprintf("%d system events were lost, %d in all", dropped, s.news.dropped.Add(dropped)))
 			}
 		case <-statsz.C:
+			s.greet()
 			s.sendStatsz()
 			wait = min(2*wait, statszPeriod)
 			statsz.Reset(wait)

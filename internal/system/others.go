@@ -88,6 +88,18 @@ func (o *others) sumLocked(account string, at func(id string) bool) int {
 
 func everywhere(string) bool { return true }
 
+// strangers tells whether one of these servers is not known.
+func (o *others) strangers(ids map[string]bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id := range ids {
+		if o.known[id] == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // forget takes out the servers that gone says are gone, and returns the accounts that had connections
 // there.
 func (o *others) forget(gone func(id string, r *remote) bool) (accounts []string) {
@@ -111,6 +123,7 @@ func (s *Services) listen(t map[string]broker.Sink) {
 		t[filter] = &handler{services: s, lane: &s.quick, foreign: true, serve: serve}
 	}
 	hear("$SYS.SERVER.*.STATSZ", s.heard)
+	hear(s.greeting(), s.heard)
 	hear("$SYS.SERVER.*.SHUTDOWN", s.heardEnd)
 	hear("$SYS.SERVER.ACCOUNT.*.CONNS", s.heardConns)
 	hear("$SYS._INBOX_."+id, s.heardConns)
@@ -125,6 +138,17 @@ func (s *Services) heard(_ context.Context, r *request) {
 	}
 	if json.Unmarshal(r.body, &m) == nil {
 		s.meet(&m.Server)
+	}
+}
+
+// greeting is where the answers of servers are expected that were asked who they are.
+func (s *Services) greeting() string { return s.inboxes.prefix + "hello.server" }
+
+// greet asks who is there if there is a route to a server that has not been heard of: what it told before
+// the route was up, or before it knew that this server listens, is lost.
+func (s *Services) greet() {
+	if sys := s.system.Load(); sys != nil && s.others.strangers(s.routed()) {
+		s.publish(sys, "$SYS.REQ.SERVER.PING.STATSZ", s.greeting(), nil, nil)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"natsd/internal/broker"
 	"natsd/internal/config"
+	"natsd/internal/event"
+	"natsd/internal/status"
 )
 
 var fromRoute = &broker.Origin{Kind: broker.Route}
@@ -165,4 +167,45 @@ func TestDebugSubscribers(t *testing.T) {
 	if m := in.next(t); string(m.body) != "0" {
 		t.Errorf("told %s", m.body)
 	}
+}
+
+// Who is at the other end of a route and has not been heard of is asked; who is not there any more is
+// forgotten.
+func TestServersComeAndGoWithRoutes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.Start()
+		time.Sleep(time.Minute)
+		far := &farServer{}
+		h.sys.Subscribe(nil, &broker.Sub{Subject: "$SYS.REQ.SERVER.PING.STATSZ", Kind: broker.Route, Link: far})
+		f := &status.Facts{Kind: status.Router, CID: 100}
+		h.source.routes.Store(&[]string{otherID, "NTHIRD"})
+		h.events.Publish(event.Opened{Facts: f})
+		time.Sleep(firstStatsz)
+		synctest.Wait()
+		if far.reply != h.greeting() {
+			t.Fatalf("asked %+v", far)
+		}
+		for _, id := range []string{otherID, "NTHIRD"} {
+			h.other(t, far.reply, "", fmt.Sprintf(`{"server":{"id":%q},"statsz":{}}`, id))
+		}
+		h.other(t, "$SYS.SERVER.ACCOUNT.APP.CONNS", "", connsOf(otherID, "APP", 2))
+		*far = farServer{}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if far.reply != "" || h.others.count() != 2 {
+			t.Errorf("asked again %+v, %d servers", far, h.others.count())
+		}
+		m := h.ask(t, h.sys, "$SYS.REQ.SERVER.PING", "")
+		if z := m.whole["statsz"].(map[string]any); z["active_servers"] != 3.0 || len(z["routes"].([]any)) != 2 {
+			t.Errorf("%s", m.body)
+		}
+		h.source.routes.Store(&[]string{"NTHIRD"})
+		h.events.Publish(event.Closed{Closed: &status.Closed{Conn: status.Conn{Facts: f}}})
+		synctest.Wait()
+		if h.others.count() != 1 || h.app.Elsewhere() != 0 {
+			t.Errorf("%d servers, %d connections elsewhere", h.others.count(), h.app.Elsewhere())
+		}
+	})
 }
