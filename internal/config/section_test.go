@@ -138,15 +138,15 @@ func TestOptionValues(t *testing.T) {
 // TestRefusals: a start must not go on without a feature that the file relies on.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	o, _ := load(t, "mqtt { port: 1883 }\nwatch: true\ngateway { name: A, port: 7222 }\n")
+	o, _ := load(t, "jetstream: on\nwatch: true\ngateway { name: A, port: 7222 }\n")
 	if o == nil {
 		t.Fatal("no options")
 	}
 	refusals := o.Refusals()
-	if len(refusals) != 2 || refusals[0].Key != "mqtt" || refusals[1].Pos.Line != 3 || refusals[0].Warning {
+	if len(refusals) != 2 || refusals[0].Key != "jetstream" || refusals[1].Pos.Line != 3 || refusals[0].Warning {
 		t.Errorf("%v", refusals)
 	}
-	if !strings.Contains(refusals[0].Error(), "natsd.conf:1:1: mqtt cannot be served: this version of natsd does not have") {
+	if !strings.Contains(refusals[0].Error(), "natsd.conf:1:1: jetstream cannot be served: this version of natsd does not have") {
 		t.Error(refusals[0].Error())
 	}
 }
