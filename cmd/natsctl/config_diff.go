@@ -17,7 +17,7 @@ import (
 
 func (a *app) diffCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "diff [A] [B]", Short: "What would change: by the files on the server, by a file from here, between two files or revisions",
+		Use: "diff [A] [B]", Short: "What would change by a file, or between two files or revisions",
 		Long: `Compare configurations by their meaning: order, comments and notation make no difference. Each change
 has its verdict (live, live-disruptive, restart, rejected) and its place; exit code 8 when they differ.
 

@@ -385,7 +385,7 @@ func (a *app) etag(ctx context.Context) (string, error) {
 
 func (a *app) configEditCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "edit [FILE]", Short: "Edit the configuration file of the server on this host, look at the plan, and put it into force",
+		Use: "edit [FILE]", Short: "Edit the file of the server on this host, see the plan, put it into force",
 		Long: `Edit the configuration file of the server on this host. A copy is opened in $VISUAL or $EDITOR; what
 comes of it is checked and compared with what is in force, and only after a yes it takes the place of
 the file and is loaded. FILE is one of natsctl config files; without it it is the main one.`,

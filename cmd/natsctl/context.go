@@ -30,7 +30,8 @@ func (a *app) stored() (*contexts.File, error) {
 
 func (a *app) contextAddCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "add NAME", Short: "Remember a server under a name, with what the other flags say; the first one becomes the current one",
+		Use: "add NAME", Short: "Remember a server under a name",
+		Long:    `Remember a server under a name, with what the other flags say. The first one becomes the current one.`,
 		Example: "  natsctl context add prod --server https://nats.example:8223 --token-file ~/.nats.token\n  natsctl context add old --server http://10.0.0.5:8222 --compat",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

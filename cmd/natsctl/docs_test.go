@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -66,6 +67,19 @@ func TestEveryCommandIsDescribed(t *testing.T) {
 				t.Errorf("%s --%s: no description", c.CommandPath(), f.Name)
 			}
 		})
+		if c.Runnable() && !c.HasSubCommands() && c.Example == "" && c.Parent().Name() != "completion" && c.Name() != "help" {
+			t.Errorf("%s has no example", c.CommandPath())
+		}
+		var help strings.Builder
+		c.SetOut(&help)
+		if err := c.Help(); err != nil {
+			t.Errorf("%s: %v", c.CommandPath(), err)
+		}
+		for line := range strings.Lines(help.String()) {
+			if w := ansi.StringWidth(strings.TrimRight(line, "\n")); w > 108 && c.Parent() != nil && c.Parent().Name() != "completion" {
+				t.Errorf("%s: a line of %d cells in the help: %s", c.CommandPath(), w, line)
+			}
+		}
 		// What examples show is there.
 		for line := range strings.Lines(c.Example) {
 			if !strings.HasPrefix(strings.TrimSpace(line), name+" ") {

@@ -29,8 +29,9 @@ func (a *app) kickCommand(mode string) *cobra.Command {
 	example := map[string]string{"kick": "kick", "drain": "conn drain"}[mode]
 	cmd := &cobra.Command{
 		Use: mode + " [CID…]", Short: what + ": by id, or all that match",
-		Long: what + `: by id, or all that the flags choose together. Without ids the connections are
-counted first, and you are asked. The client gets a readable -ERR, and connz shows the reason.`,
+		Long: what + `: by id, or all that the flags choose together.
+Without ids the connections are counted first, and you are asked. The client gets a readable -ERR, and
+connz shows the reason.`,
 		Example: fmt.Sprintf("  natsctl %[1]s 17\n  natsctl %[1]s --account APP --spread 30s\n  natsctl %[1]s --ip 10.1.0.0/16 --ban 10m --reason \"too loud\" --dry-run", example),
 		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {

@@ -250,8 +250,12 @@ func TestNoSecretIsShown(t *testing.T) {
 		"config show 2", "config show 2 --conf", "config diff 1 2", "config restore 1 --dry-run", "events --recent -n 1000", "audit list", "auth failures --by user",
 		"token list", "whoami", "ban list", "op list", "metrics --detailed", "pprof goroutine --debug 1", "api GET /config", "api GET /openapi.json", "top -n 1", "top -n 1 --csv", "health", "version",
 	}
+	forms := []string{"table", "wide", "json", "yaml", "csv", "ndjson"}
+	if testing.Short() {
+		forms = forms[:1]
+	}
 	for _, command := range commands {
-		for _, form := range []string{"table", "wide", "json", "yaml", "csv", "ndjson"} {
+		for _, form := range forms {
 			got := ask(append(strings.Fields(command), "-o", form, "-v")...)
 			if got.code == exitUsage || got.code == exitConnect {
 				t.Errorf("%s: %+v", command, got)

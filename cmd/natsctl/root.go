@@ -44,6 +44,7 @@ It needs no configuration for that.`,
 	}
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	root.SetUsageFunc(writeUsage)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%s", err) })
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	addGlobalFlags(root.PersistentFlags())
@@ -63,6 +64,7 @@ It needs no configuration for that.`,
 	root.SetCompletionCommandGroupID(groupClient)
 	a.addCommands(root)
 	wrapArgs(root)
+	addExamples(root)
 	return root
 }
 

@@ -260,7 +260,7 @@ func (a *app) pprofCommand() *cobra.Command {
 	params := []param{{flag: "seconds", kind: numberParam, help: "how long to measure, at most 60"}, {flag: "debug", kind: numberParam, help: "1 or 2: as text"}}
 	cmd := &cobra.Command{
 		Use: "pprof PROFILE", Short: "A profile of the server, for go tool pprof", Args: cobra.ExactArgs(1), ValidArgs: profiles,
-		Long:    "A profile of the server, for go tool pprof: " + strings.Join(profiles, " ") + ". The server must allow it (admin.pprof).",
+		Long:    "A profile of the server, for go tool pprof: " + strings.Join(profiles, " ") + ".\nThe server must allow it (admin.pprof).",
 		Example: "  natsctl pprof heap --file heap.pprof\n  natsctl pprof cpu --seconds 30 --file cpu.pprof",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(profiles, args[0]) {

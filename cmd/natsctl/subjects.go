@@ -75,9 +75,8 @@ func (a *app) subjectCommand() *cobra.Command {
 // interestView lists who wants a subject: those without a queue group, then each group.
 var interestView = output.View{
 	Rows: func(answer any) []any {
-		rows := []any{map[string]any{"name": "(all of them)", "members": output.Get(answer, "plain")}}
 		queues, _ := output.Get(answer, "queues").([]any)
-		return append(rows, queues...)
+		return slices.Concat([]any{map[string]any{"name": "(all of them)", "members": output.Get(answer, "plain")}}, queues)
 	},
 	Name: "name",
 	Head: func(answer any) string {
