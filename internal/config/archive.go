@@ -110,21 +110,6 @@ func (a *Archive) SideSum() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Shared returns an archive like a that holds the strings of other where files have the same text, so
-// that many archives of nearly the same files cost little, and the size of the texts that differ.
-func (a *Archive) Shared(other *Archive) (shared *Archive, own int) {
-	shared = &Archive{src: a.src, sides: a.sides, texts: make(map[string]string, len(a.texts))}
-	for path, text := range a.texts {
-		if same, ok := other.texts[path]; ok && same == text {
-			shared.texts[path] = same
-		} else {
-			shared.texts[path] = text
-			own += len(text)
-		}
-	}
-	return shared, own
-}
-
 // Text returns the text of the configuration file as it was read, secrets and all: it is for putting
 // it back where it came from, not for showing. It is empty without a file.
 func (a *Archive) Text() Secret {

@@ -15,17 +15,11 @@ func knownUsers(last *Options) map[string]*User {
 	if last == nil {
 		return nil
 	}
-	out := map[string]*User{}
-	note := func(users []User) {
-		for i := range users {
-			if u := &users[i]; u.text != nil {
-				out[*u.text] = u
-			}
+	out := make(map[string]*User, len(last.Authorization.Users))
+	for u := range last.eachUser {
+		if u.text != nil {
+			out[*u.text] = u
 		}
-	}
-	note(last.Authorization.Users)
-	for i := range last.Accounts {
-		note(last.Accounts[i].Users)
 	}
 	return out
 }

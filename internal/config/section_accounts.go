@@ -97,7 +97,7 @@ func decodeSystemAccount(root *block, o *Options) {
 }
 
 func checkAccounts(root *block, o *Options) {
-	duplicateUsers(root.d, o.allUsers())
+	duplicateUsers(root.d, o)
 	if !root.good("system_account") || o.SystemAccount == SystemAccountName || o.Operator != nil {
 		return
 	}

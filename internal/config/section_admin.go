@@ -94,7 +94,7 @@ func decodeAdminToken(b *block, maxCost int) AdminToken {
 
 func parseTime(v *syntax.Value) (any, error) {
 	if v.Kind == syntax.Time {
-		return v.Time, nil
+		return *v.Time, nil
 	}
 	t, err := time.Parse(time.RFC3339, v.Str)
 	if v.Kind != syntax.String || err != nil {

@@ -139,13 +139,31 @@ func checkProxyRequired(root *block, o *Options) {
 	if len(o.TrustedProxies) > 0 {
 		return
 	}
-	required := func(u User) bool { return u.ProxyRequired }
-	if i := slices.IndexFunc(o.allUsers(), required); i >= 0 || o.Authorization.ProxyRequired {
-		pos := root.block("authorization").pos
-		if i >= 0 {
-			pos = o.allUsers()[i].Pos
+	pos, found := root.block("authorization").pos, o.Authorization.ProxyRequired
+	for u := range o.eachUser {
+		if u.ProxyRequired {
+			pos, found = u.Pos, true
+			break
 		}
+	}
+	if found {
 		root.d.warnAt(pos, "proxies", "proxy_required without a trusted proxy in proxies: nobody can log in this way")
+	}
+}
+
+// eachUser visits the users of the authorization block and of all accounts.
+func (o *Options) eachUser(yield func(*User) bool) {
+	for i := range o.Authorization.Users {
+		if !yield(&o.Authorization.Users[i]) {
+			return
+		}
+	}
+	for i := range o.Accounts {
+		for j := range o.Accounts[i].Users {
+			if !yield(&o.Accounts[i].Users[j]) {
+				return
+			}
+		}
 	}
 }
 

@@ -97,15 +97,17 @@ func connectionTypeList(b *block) []string {
 }
 
 // duplicateUsers reports names and nkeys that more than one user has.
-func duplicateUsers(d *decoder, users []User) {
-	names, keys := map[string]bool{}, map[string]bool{}
-	for _, u := range users {
+func duplicateUsers(d *decoder, o *Options) {
+	names, keys := make(map[string]bool, len(o.Authorization.Users)), map[string]bool{}
+	for u := range o.eachUser {
 		switch {
 		case u.NKey != "" && keys[u.NKey]:
 			d.errorAt(u.Pos, u.Account, "Duplicate nkey %q detected", u.NKey)
 		case u.NKey == "" && names[u.Name]:
 			d.errorAt(u.Pos, u.Account, "Duplicate user %q detected", u.Name)
 		}
-		names[u.Name], keys[u.NKey] = true, true
+		if names[u.Name] = true; u.NKey != "" {
+			keys[u.NKey] = true
+		}
 	}
 }

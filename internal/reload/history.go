@@ -12,7 +12,8 @@ import (
 )
 
 // history keeps the last attempts, each with the files it was made from rather than with the
-// snapshot: those of a large configuration are small beside what is compiled from them.
+// snapshot: those of a large configuration are small beside what is compiled from them. Only the last
+// files are kept whole; the others are what they have that the next ones have not.
 type history struct {
 	budget int // bytes of files
 
@@ -26,9 +27,10 @@ type history struct {
 // entry is one attempt with the configuration it was about.
 type entry struct {
 	report  *Report
-	archive *config.Archive // nil when nothing could be loaded, or to keep to the budget
+	archive *config.Archive // of the last entry that has one; nil when nothing could be loaded
+	delta   *config.Delta   // of the others, to the next that has files; nil to keep to the budget
 	options *config.Options // of a snapshot that was not loaded from anywhere
-	size    int             // bytes that the entry before does not hold
+	size    int             // bytes
 }
 
 // historyBudget bounds the memory for old configurations. Reports are kept beyond it.
@@ -96,10 +98,32 @@ func (h *history) add(e entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if e.archive != nil {
-		e.archive, e.size = h.share(e.archive)
+		e.size = e.archive.Size()
+		for i := range h.entries {
+			if last := &h.entries[i]; last.archive != nil {
+				last.delta = last.archive.Delta(e.archive)
+				last.archive, last.size = nil, last.delta.Size()
+			}
+		}
 	}
 	h.entries = append(h.entries, e)
 	h.trim()
+}
+
+// whole returns the entries from one on, with their files as they were.
+func (h *history) whole(from int) []entry {
+	out := slices.Clone(h.entries[from:])
+	var later *config.Archive
+	for i := range slices.Backward(out) {
+		e := &out[i]
+		if e.delta != nil {
+			e.archive = e.delta.Archive(later)
+		}
+		if e.archive != nil {
+			later = e.archive
+		}
+	}
+	return out
 }
 
 // KeepHistory says how many attempts are kept, and in which folder; nil is in memory only. A component
@@ -120,7 +144,7 @@ func (m *Manager) KeepHistory(folder *Folder, keep int) {
 func (m *Manager) SaveHistory() error {
 	h := m.history
 	h.mu.Lock()
-	folder, keep, entries := h.folder, h.keep, slices.Clone(h.entries)
+	folder, keep, entries := h.folder, h.keep, h.whole(0)
 	h.mu.Unlock()
 	if folder == nil {
 		return nil
@@ -135,17 +159,6 @@ func (m *Manager) SaveHistory() error {
 	return errors.Join(append(errs, folder.trim(keep))...)
 }
 
-// share returns an archive that holds the texts of the last one where they are the same, and the size
-// of the others.
-func (h *history) share(a *config.Archive) (*config.Archive, int) {
-	for _, e := range slices.Backward(h.entries) {
-		if e.archive != nil {
-			return a.Shared(e.archive)
-		}
-	}
-	return a, a.Size()
-}
-
 // trim lets go of the oldest attempts, and of the oldest configurations above the budget, never of the
 // last one.
 func (h *history) trim() {
@@ -156,7 +169,7 @@ func (h *history) trim() {
 	for i := range slices.Backward(h.entries) {
 		e := &h.entries[i]
 		if total += e.size; total > h.budget && i < len(h.entries)-1 {
-			e.archive = nil
+			e.delta = nil
 		}
 	}
 }
@@ -168,7 +181,7 @@ func (h *history) get(revision int) (entry, bool) {
 	if i < 0 {
 		return entry{}, false
 	}
-	return h.entries[i], true
+	return h.whole(i)[0], true
 }
 
 // History returns the reports of the last attempts, oldest first. The first one ever is the start.

@@ -27,7 +27,6 @@ func TestHistoryIsBounded(t *testing.T) {
 		}
 		return o
 	}
-	big := strings.Repeat("# x\n", 1000)
 	for _, c := range []struct {
 		budget int
 		shared bool
@@ -36,19 +35,19 @@ func TestHistoryIsBounded(t *testing.T) {
 		h := newHistory(20, nil)
 		h.budget = c.budget
 		for i := range 9 {
-			main, included := fmt.Sprintf("include x\nport: 500%d", i), big
+			main, included := fmt.Sprintf("include x\nport: 500%d", i), strings.Repeat("# x\n", 1000)
 			if !c.shared {
-				main, included = main+"\n"+big, ""
+				main, included = main+"\n"+strings.Repeat(fmt.Sprintf("# %d\n", i), 1000), ""
 			}
 			h.add(newEntry(&Report{Revision: i + 1}, load(main, included)))
 		}
 		kept := 0
 		for _, e := range h.entries {
-			if e.archive != nil {
+			if e.archive != nil || e.delta != nil {
 				kept++
 			}
 		}
-		if len(h.entries) != 9 || kept != c.want || h.entries[8].archive == nil {
+		if len(h.entries) != 9 || kept != c.want || h.entries[8].archive == nil || h.entries[7].archive != nil {
 			t.Errorf("%+v: %d reports, %d configurations", c, len(h.entries), kept)
 		}
 	}

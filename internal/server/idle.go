@@ -21,7 +21,7 @@ func (s *Server) tidy(ctx context.Context) {
 	look := time.NewTicker(idleLook)
 	defer look.Stop()
 	var lastMsgs, lastConns uint64
-	lastAlloc := allocated()
+	lastAlloc := uint64(0) // the start has left garbage too
 	for {
 		select {
 		case <-ctx.Done():

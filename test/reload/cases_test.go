@@ -44,7 +44,7 @@ var guardedCases = []string{"accounts remove", "tls remove"}
 
 // wrongCases end in a file that is no configuration.
 var wrongCases = []string{
-	"client_advertise bad", "https", "unknown key", "syntax error", "duplicate user", "invalid combination", "several errors",
+	"client_advertise bad", "cluster accounts unknown", "https", "unknown key", "syntax error", "duplicate user", "invalid combination", "several errors",
 }
 
 // withoutSyslog needs a syslog daemon, which few test machines have.

@@ -61,28 +61,28 @@ func (k Kind) String() string {
 // Value is one value with its place. Which field counts follows from Kind. The tree is never
 // changed after parsing; a value that several variables refer to occurs several times in it.
 type Value struct {
-	Kind  Kind
-	Pos   Pos // where it is written; for a variable, where it is referred to
-	Str   string
-	Bool  bool
-	Int   int64
-	Float float64
-	Time  time.Time
-	Items []*Value // Array
-	Map   *Table   // Map
+	Kind Kind
+	Bool bool
+	// Quoted tells that a scalar stood in quotes or in a block.
+	Quoted bool
+	Pos    Pos // where it is written; for a variable, where it is referred to
+	Str    string
+	Int    int64
+	Float  float64
+	Time   *time.Time
+	Items  []*Value // Array
+	Map    *Table   // Map
 
 	// Raw is the source text of a scalar as written, without quotes: the option layer reads units
 	// from it that the number alone has lost ("5m"). Of a map it is the whole text from brace to brace
 	// if that means the same wherever it stands: there is no variable and no include in it, and nothing
 	// to complain about. It is empty otherwise.
 	Raw string
-	// Quoted tells that a scalar stood in quotes or in a block.
-	Quoted bool
 	// Var is the name of the variable that the value came from, if any.
 	Var string
 
-	height int // containers from here down, 0 for a scalar
-	nodes  int // values from here down, itself included
+	height int32 // containers from here down, 0 for a scalar
+	nodes  int32 // values from here down, itself included
 }
 
 // Entry is one key with its value.

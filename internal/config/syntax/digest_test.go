@@ -48,7 +48,7 @@ func (v *Value) plain() any {
 	case Float:
 		return v.Float
 	case Time:
-		return v.Time
+		return *v.Time
 	case Array:
 		items := make([]any, len(v.Items))
 		for i, item := range v.Items {

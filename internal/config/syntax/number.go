@@ -150,7 +150,7 @@ func (p *parser) date(start int) (*Value, bool) {
 		raw := p.text[start:end]
 		if t, err := time.Parse(dateForm, raw); err == nil {
 			p.at = end
-			return p.scalar(start, Value{Kind: Time, Time: t, Raw: raw}), true
+			return p.scalar(start, Value{Kind: Time, Time: &t, Raw: raw}), true
 		}
 	}
 	return nil, p.failAt(start, "not a date of the form YYYY-MM-DDTHH:MM:SSZ", "text that begins with digits and a hyphen needs quotes")

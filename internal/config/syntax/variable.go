@@ -54,11 +54,11 @@ func (p *parser) hash(start int, rest string) *Value {
 
 // expand accounts for a value that occurs once more.
 func (p *parser) expand(start int, v *Value) bool {
-	if p.depth+v.height > maxDepth {
+	if p.depth+int(v.height) > maxDepth {
 		p.stop()
 		return p.failAt(start, fmt.Sprintf("nested deeper than %d", maxDepth), "")
 	}
-	return p.count(start, v.nodes)
+	return p.count(start, int(v.nodes))
 }
 
 // count accounts for more values.
