@@ -66,7 +66,7 @@ func newMenu(t *testing.T, nkey string) menu {
 		{"", "ports_file_dir: '<dir>/a'", "ports_file_dir: '<dir>/b'"},
 		{"", "watch { quiet: 99ms, mode: partial }", "watch { poll: 7s }"},
 		{
-			"", "admin { listen: '<net>.1:14501' }", "admin { listen: '<net>.2:14501', probation: 0 }", "admin { listen: '<net>.2:14502', history { keep: 3 } }",
+			"", "admin { listen: '<net>.1:14801' }", "admin { listen: '<net>.2:14801', probation: 0 }", "admin { listen: '<net>.2:14802', history { keep: 3 } }",
 			"admin { history { dir: '<dir>/history', keep: 2 } }",
 		},
 		{
