@@ -273,10 +273,9 @@ func TestInterestIsExactAfterTrouble(t *testing.T) {
 		}
 		slices.Sort(want)
 		var got []string
-		eventually(t, "exact interest at "+n.name, func() bool {
-			got = n.subjects()
-			return slices.Equal(got, want)
-		})
+		if !harness.Eventually(patience, func() bool { got = n.subjects(); return slices.Equal(got, want) }) {
+			t.Errorf("interest at %s:\n%v\nwant\n%v\nroutes %s", n.name, got, want, n.table())
+		}
 	}
 	for _, nc := range conns {
 		nc.Close()

@@ -8,18 +8,19 @@ import (
 	"natsd/internal/broker"
 )
 
-// gossip tells all other servers of the one that a new route leads to: of its first route, and of each
-// that serves a single account.
-func (l *Link) gossip(b *broker.Batch, s *Session, first bool) {
-	if !first && s.account == "" {
-		return
-	}
-	news := *s.remote.Load()
+// gossip tells all other servers of the one that a new route leads to: of its first route that does not
+// come from gossip itself, and of each that serves a single account. The route may be one too many, and
+// already on its way out.
+func (l *Link) gossip(b *broker.Batch, s *Session, i *Info) {
+	news := *i
 	accepted := s.dial == nil
 	switch {
 	case accepted && news.GossipMode == gossipDisabled,
 		!accepted && !s.dial.target.explicit && s.dial.target.gossip != gossipOverride:
 		return // they have heard of it from elsewhere
+	}
+	if s.account == "" && l.wasTold(i.ServerID) {
+		return
 	}
 	news.Nonce, news.PoolIndex = "", 0
 	news.Account = s.account
@@ -53,6 +54,19 @@ func (l *Link) gossip(b *broker.Batch, s *Session, first bool) {
 		news.GossipMode = m.mode
 		m.to.send(b, news.line())
 	}
+}
+
+// wasTold reports whether others have been told of a server, and notes that they are now.
+func (l *Link) wasTold(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.peers[id]
+	if p == nil {
+		return true // gone again
+	}
+	told := p.told
+	p.told = true
+	return told
 }
 
 // heard takes the news of another server and dials it, if it is not known yet.

@@ -20,6 +20,7 @@ type server struct {
 	slots  []*Session          // of the pool; one if there is none
 	pinned map[string]*Session // by account
 	target *target             // how to get there again; nil: that is the other side's business
+	told   bool                // the other servers have been told of it
 }
 
 // sessions are all routes to the server.
@@ -80,6 +81,9 @@ func (s *Session) register(b *broker.Batch, i *Info) conn.Reason {
 		if v.text != "" {
 			s.refuse(b, v.text)
 		}
+		if v.why == conn.DuplicateRoute && s.dial == nil && i.Account == "" {
+			l.gossip(b, s, i) // the route that there is may be one that nobody was told of
+		}
 		return v.why
 	}
 	l.met.Store(true)
@@ -97,7 +101,7 @@ func (s *Session) register(b *broker.Batch, i *Info) conn.Reason {
 	s.timers.up(s)
 	s.mu.Unlock()
 	s.growPool(b)
-	l.gossip(b, s, first)
+	l.gossip(b, s, i)
 	if first && l.urls.Set(i.ServerID, i.ConnectURLs) || first {
 		l.tell()
 	}
@@ -193,7 +197,11 @@ func (l *Link) upgradeLocked(p *server, s *Session) {
 
 // growPool asks for proof that the other side has let this one in, if more connections are to follow.
 func (s *Session) growPool(b *broker.Batch) {
-	if s.dial == nil || s.account != "" || !s.pooled {
+	switch {
+	case s.dial == nil || !s.pooled:
+		return
+	case s.account != "":
+		s.link.tend(s) // those of the pool may have been lost
 		return
 	}
 	s.link.mu.Lock()

@@ -38,6 +38,7 @@ type target struct {
 	id, name string // of the server, once it is known
 	failure  string // of the last try; empty when it was good
 	attempts int    // since the last good one
+	answered bool   // the last try got as far as a handshake
 	next     time.Time
 }
 
@@ -71,6 +72,18 @@ func (t *target) failed(err error, attempt int, next time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.failure, t.attempts, t.next = err.Error(), attempt, next
+}
+
+func (t *target) setAnswered(yes bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.answered = yes
+}
+
+func (t *target) answers() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.answered
 }
 
 // serverID is the server that was last met behind the target.
@@ -136,18 +149,20 @@ func (l *Link) dialedLocked(d *dialed, p *server, i *Info) {
 	t.met(i)
 }
 
-// dialPinned makes the connections for single accounts that are missing, once the first one has shown
-// that the other side has a pool.
+// dialPinned makes the connections for single accounts that are missing, once the first one of the pool has
+// shown that the other side has one.
 func (l *Link) dialPinned(s *Session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.peers[s.remote.Load().ServerID]
-	if p == nil || s.slot != 0 {
-		return
+	if p := l.peers[s.remote.Load().ServerID]; p != nil && s.slot == 0 {
+		l.dialPinnedLocked(p, s.dial.target)
 	}
+}
+
+func (l *Link) dialPinnedLocked(p *server, t *target) {
 	for _, account := range l.Settings().pinned {
-		if p.pinned[account] == nil && l.Broker.Account(account) != nil {
-			l.dialLocked(s.dial.target, account, 0)
+		if p.pooled && p.pinned[account] == nil && l.Broker.Account(account) != nil {
+			l.dialLocked(t, account, 0)
 		}
 	}
 }
@@ -159,6 +174,24 @@ func (l *Link) dialNext(s *Session) {
 	if p := l.peers[s.remote.Load().ServerID]; p != nil && p.free() >= 0 {
 		l.dialLocked(s.dial.target, "", 0)
 	}
+}
+
+// tend makes the connections that are missing beside one that this server has dialed: some may have failed
+// while that one did not.
+func (l *Link) tend(s *Session) {
+	if s.dial == nil || !s.up.Load() {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.peers[s.remote.Load().ServerID]
+	if p == nil {
+		return
+	}
+	if p.free() >= 0 {
+		l.dialLocked(s.dial.target, "", 0)
+	}
+	l.dialPinnedLocked(p, s.dial.target)
 }
 
 var errNoAnswer = errors.New("the other side closed the connection")
@@ -201,14 +234,27 @@ func (l *Link) usedLocked(t *target) bool {
 	return false
 }
 
+// answeredRetries is how often a server that this one has heard of is tried again beyond what is configured,
+// as long as it answers: two servers that change at the same time turn each other away for a moment.
+const answeredRetries = 5
+
 func (l *Link) policy(t *target) peer.Policy {
 	set := l.Settings()
 	if !set.On() {
 		return peer.Policy{}
 	}
 	p := peer.Policy{Retries: -1, Backoff: set.Cluster.ConnectBackoff}
-	if !t.explicit {
-		p.Retries = set.Cluster.ConnectRetries
+	if t.explicit {
+		return p
+	}
+	p.Retries = set.Cluster.ConnectRetries
+	if t.answers() {
+		p.Retries += answeredRetries
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.peers[t.serverID()] != nil { // it is there: only some connection is missing
+		p.Retries = -1
 	}
 	return p
 }
@@ -243,6 +289,7 @@ func (l *Link) dialOnce(ctx context.Context, d *dialed) error {
 		l.Log.Debug("Trying to connect to route on " + t.hostPort)
 	}
 	sock, err := peer.Dial(ctx, t.hostPort, l.isSelf)
+	t.setAnswered(err == nil)
 	switch {
 	case errors.Is(err, peer.ErrSelf):
 		t.setSelf()

@@ -95,6 +95,7 @@ func (s *Session) tick() {
 	s.write([]byte(wire.LinePing))
 	b.Touch(s.conn)
 	b.End(0)
+	s.link.tend(s)
 }
 
 // pong takes the answer to a PING.
