@@ -13,7 +13,7 @@ import (
 // admin.monitor switches them on.
 func (a *API) compatRoutes() []route {
 	var out []route
-	for _, rt := range a.monitorRoutes() {
+	for _, rt := range slices.Concat(a.monitorRoutes(), a.metricsRoutes()) {
 		serve := rt.serve
 		rt.serve = func(c *call) (any, error) {
 			if !c.settings.options.MonitorCompat {
@@ -21,7 +21,7 @@ func (a *API) compatRoutes() []route {
 			}
 			return serve(c)
 		}
-		if !strings.HasPrefix(rt.path, "/monitor/") {
+		if strings.Count(rt.path, "/") == 1 {
 			out = append(out, rt)
 		}
 	}

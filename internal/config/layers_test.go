@@ -21,6 +21,7 @@ var samples = map[string][3]string{
 	"write_timeout":                     {"close", "retry", "default"},
 	"lame_duck_duration":                {"30s", "60s", "1h"},
 	"remote_syslog":                     {"udp://a:1", "tcp://b:2", "unix:///c"},
+	"admin.monitor":                     {"off", "compat", "off"},
 	"bcrypt_max_cost":                   {"10", "11", "12"},
 	"admin.listen":                      {"127.0.0.1:1", "127.0.0.1:2", "localhost:3"},
 	"tls*.min_version":                  {"1.2", "1.3", "1.2"},

@@ -92,6 +92,9 @@ func schemaForms(n *node) []schema {
 	add(Strings|List, schema{"type": "array", "items": text})
 	if t&Block != 0 {
 		forms = append(forms, schemaBlock(n))
+		if short := n.names[n.key.Short]; short != nil && t == Block { // a plain value may stand in place of the block
+			forms = append(forms, schemaForms(short)...)
+		}
 	}
 	if t&Names != 0 {
 		inside := schema{"type": "object"}

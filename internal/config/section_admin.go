@@ -37,7 +37,7 @@ var adminSection = section{title: "Operators and watching", decode: decodeAdmin,
 	{Path: "admin.audit", Type: Block, Doc: "Record of what operators did."},
 	{Path: "admin.audit.file", Type: Text, Doc: "File for it; the last records are in memory only when not set."},
 	{Path: "admin.audit.events", Type: Bool, Default: true, Doc: "Sends each action as event too."},
-	{Path: "admin.monitor", Type: Text, Words: []string{"off", "compat"}, Default: "off", Doc: "`compat` serves the monitoring paths on this listener too."},
+	{Path: "admin.monitor", Type: Bool | Text, Default: "off", Parse: parseMonitor, Doc: "`compat` serves the monitoring paths here too, for the role viewer; `off` does not."},
 	{Path: "admin.probation", Type: SecondsOrDuration, Default: 10 * time.Second, Check: checkAtLeast0("probation"), Doc: "Time after a reload in which an unhealthy server goes back."},
 	{Path: "admin.pprof", Type: Bool, Default: false, Doc: "Serves Go's profiles to the role admin."},
 	{Path: "admin.write_config", Type: Bool, Default: false, Doc: "Lets the API write its changes into the configuration file."},
@@ -90,6 +90,17 @@ func decodeAdminToken(b *block, maxCost int) AdminToken {
 	}
 	checkHash(b, "hash", t.Hash, maxCost)
 	return t
+}
+
+// parseMonitor gives "off" or "compat". The words on and off are true and false in a file.
+func parseMonitor(v *syntax.Value) (any, error) {
+	switch {
+	case v.Kind == syntax.Bool && v.Bool, v.Kind == syntax.String && v.Str == "compat":
+		return "compat", nil
+	case v.Kind == syntax.Bool, v.Kind == syntax.String && v.Str == "off":
+		return "off", nil
+	}
+	return nil, fmt.Errorf("expected off or compat, got %s", describe(v))
 }
 
 func parseTime(v *syntax.Value) (any, error) {

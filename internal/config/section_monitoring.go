@@ -35,6 +35,9 @@ func checkMonitoring(root *block, o *Options) {
 	if m.HTTPSPort != 0 && !root.has("tls") {
 		root.errorf("https_port", "TLS cert and key required for HTTPS")
 	}
+	if m.Auth && len(o.Admin.Tokens) == 0 && o.Admin.TokensFile == "" {
+		root.warnf("monitor_auth", "monitor_auth asks for a token and there are no admin.tokens: nobody is let in but with a token that the admin API makes later")
+	}
 	for _, name := range []string{"http_port", "https_port"} {
 		if n := root.int(name); n > 0 && n == o.Port && m.host(name) == o.Host {
 			root.errorf(name, "%s and port are both %d on %s", name, n, o.Host)
