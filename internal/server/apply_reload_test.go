@@ -252,6 +252,22 @@ func TestProbation(t *testing.T) {
 	}
 }
 
+// TestProbationTakesBackTheFile: what a reload has written to the file it writes back.
+func TestProbationTakesBackTheFile(t *testing.T) {
+	t.Parallel()
+	l := serve(t, "max_payload: 1000\nadmin { write_config: true }\n")
+	was := l.file(t)
+	h := heard(l)
+	if _, err := l.ApplyText(t.Context(), strings.Replace(was, "1000", "2000", 1), reload.Request{Probation: time.Hour}); err != nil || l.file(t) == was {
+		t.Fatal(err)
+	}
+	must(0, l.sockets.clients.live.ln.Close())
+	h.await(t, event.ReloadRolledBack)
+	if d := l.ReloadStatus().Drift; l.file(t) != was || d != nil || l.Options().Limits.MaxPayload != 1000 {
+		t.Errorf("drift %+v, file\n%s", d, l.file(t))
+	}
+}
+
 func TestProbationPasses(t *testing.T) {
 	t.Parallel()
 	l := serve(t, "max_payload: 1000\n")

@@ -29,8 +29,9 @@ type probation struct {
 // trial is the probation of one revision.
 type trial struct {
 	reload.Probation
-	before *config.Options
-	done   chan struct{} // closed when it is over, by whatever
+	before  *config.Options
+	written bool          // the configuration on trial was written to the configuration file by the reload
+	done    chan struct{} // closed when it is over, by whatever
 }
 
 // Probation returns the revision that is on probation, if there is one.
@@ -96,7 +97,7 @@ func (s *Server) probe(r *reload.Report) {
 	}
 	t := &trial{
 		Probation: reload.Probation{Revision: r.To.Revision, Until: time.Now().Add(period)},
-		before:    s.before, done: make(chan struct{}),
+		before:    s.before, written: s.written == s.inForce.options, done: make(chan struct{}),
 	}
 	s.probation.begin(t)
 	s.tasks.Go("probation", func(ctx context.Context) { s.try(ctx, t, broken) })
@@ -142,7 +143,13 @@ func (s *Server) rollBack(ctx context.Context, t *trial, why string) {
 	}
 	why = fmt.Sprintf("revision %d %s", t.Revision, why)
 	s.logger.Warn("Going back to the configuration before: " + why)
-	_, err := s.reload.Apply(ctx, t.before, reload.Request{
+	load := func() (*config.Options, *config.Report) {
+		if t.written && t.before.Archive != nil {
+			s.writing = t.before
+		}
+		return t.before, &config.Report{}
+	}
+	_, err := s.reload.ApplyLoaded(ctx, load, reload.Request{
 		Who: probationName, Why: why, IfRevision: t.Revision, RollsBack: t.Revision, RollbackOn: reload.RollbackNever,
 		AllowAuthRemoval: true, // it was so before
 	})

@@ -65,6 +65,7 @@ type Server struct {
 	// owned by the reload that runs
 	auth    *auth.Auth
 	writing *config.Options // its text is to be written to the configuration file
+	written *config.Options // whose text was written there last; nil: none was
 	before  *config.Options // what was in force before the one that is; nil: nothing
 	inForce struct {
 		options    *config.Options

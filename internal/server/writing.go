@@ -15,6 +15,8 @@ import (
 // fileChange writes the configuration that comes into force to the configuration file.
 type fileChange struct {
 	reload.Base
+	s      *Server
+	next   *config.Options
 	path   string
 	text   string
 	staged *process.Staged
@@ -27,7 +29,7 @@ func (s *Server) planFile(_, next *config.Options) (reload.Change, error) {
 	if given == nil || given != next {
 		return nil, nil
 	}
-	return &fileChange{path: next.ConfigFile, text: next.Archive.Text().Reveal()}, nil
+	return &fileChange{s: s, next: next, path: next.ConfigFile, text: next.Archive.Text().Reveal()}, nil
 }
 
 // Prepare writes a file beside the target: a folder that refuses is found before anything changes. A link
@@ -60,5 +62,6 @@ func (c *fileChange) Settle(context.Context) ([]reload.Effect, error) {
 		_ = c.staged.Discard()
 		return nil, fmt.Errorf("the configuration is in force but could not be written to the configuration file: %w", err)
 	}
+	c.s.written = c.next
 	return nil, nil
 }
