@@ -28,6 +28,7 @@ type Batch struct {
 
 	touched []Flusher
 	slow    []slow // consumers that are nearly full
+	held    bool   // the publisher has waited for some
 
 	depth   int // nested calls of Publish
 	results []*interest.Result[*Sub]
@@ -77,52 +78,70 @@ func (b *Batch) Flush() {
 	b.touched = b.touched[:0]
 }
 
-// End flushes, holds the publisher up for slow consumers for at most stall, and gives the batch back.
-// It returns whether the publisher was held up.
+// End flushes, holds the publisher up for slow consumers for at most stall without progress, and gives
+// the batch back. It returns whether the publisher was held up, then or by [Batch.Hold].
 func (b *Batch) End(stall time.Duration) (stalled bool) {
 	b.Flush()
-	if len(b.slow) > 0 {
-		stalled = b.stall(stall)
-	}
+	b.Hold(stall)
+	stalled, b.held = b.held, false
 	batches.Put(b)
 	return stalled
 }
 
-// patience is how many times the stall period a publisher waits for consumers that make progress. One
-// that makes none is waited for once: it is lost, and those beside it shall not feel it.
-const patience = 5
+// How long publishers wait for slow consumers, in stall periods. One that has shown that it moves is
+// waited for, so that publishers go at its pace. One that has not is lost, most likely, and those beside
+// it shall not feel it: soon nobody waits for it any more.
+const (
+	patience = 25 // in one go
 
-// stall waits until the slow consumers have caught up. It gives up when none of them makes progress
-// for d, and after a few times d in any case.
-func (b *Batch) stall(d time.Duration) bool {
-	defer func() {
-		clear(b.slow)
-		b.slow = b.slow[:0]
-	}()
-	if d <= 0 {
-		return false
+	waitForMoving = 5 // from one sign of life to the next, in one go
+	lostIfMoving  = 200
+	waitForOthers = 1
+	lostIfOthers  = 30
+)
+
+// Hold holds the publisher up for slow consumers. A publisher that has a lot to say calls it now and
+// then, so that it does not fill what is left of a queue in one go.
+func (b *Batch) Hold(d time.Duration) {
+	if len(b.slow) == 0 {
+		return
 	}
+	if b.Flush(); d > 0 {
+		b.stall(d)
+	}
+	clear(b.slow)
+	b.slow = b.slow[:0]
+}
+
+// stall waits until the slow consumers have caught up, or one of them lets it wait for too long.
+func (b *Batch) stall(d time.Duration) {
 	end := time.Now().Add(patience * d)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for _, s := range b.slow {
 		for {
+			now := time.Now()
 			s.q.Lock()
-			if s.q.ClosedLocked() || s.q.PendingLocked() <= s.mark {
+			still, moves := s.q.PaceLocked(now)
+			wait, lost := waitForOthers*d, lostIfOthers*d
+			if moves {
+				wait, lost = waitForMoving*d, lostIfMoving*d
+			}
+			if s.q.ClosedLocked() || s.q.PendingLocked() <= s.mark || still > lost {
 				s.q.Unlock()
 				break
 			}
 			progress := s.q.DrainedLocked()
 			s.q.Unlock()
+			b.held = true
+			timer.Reset(min(wait, end.Sub(now)))
 			select {
 			case <-progress:
-				timer.Reset(min(d, time.Until(end)))
 			case <-timer.C:
-				return true
+				return
 			}
 		}
 	}
-	return true
 }
 
 // Shared returns message i of the run being published as a body that several queues can send, CR LF

@@ -3,6 +3,7 @@ package outbound
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"natsd/internal/buffer"
 )
@@ -41,6 +42,8 @@ type Queue struct {
 	busy    bool    // a writer is at work; it owns flight and vec
 	closed  bool
 	drained chan struct{} // closed when the writer has made room; nil while nobody waits
+	left    time.Time     // when bytes were left to a writer
+	moved   time.Time     // when that one made room last; zero until it has
 
 	seen atomic.Int64 // pending, as of the last flush or write
 
@@ -159,6 +162,19 @@ func (q *Queue) MarkLocked() bool {
 	return first
 }
 
+// PaceLocked returns for how long nothing could be sent of what is left to a writer, and whether that
+// one has ever sent anything. It is zero while there is no writer.
+func (q *Queue) PaceLocked(now time.Time) (still time.Duration, moves bool) {
+	switch {
+	case !q.busy || q.left.IsZero():
+		return 0, false
+	case q.moved.IsZero():
+		return now.Sub(q.left), false
+	default:
+		return now.Sub(q.moved), true
+	}
+}
+
 // DrainedLocked returns a channel that is closed when the writer has made progress.
 func (q *Queue) DrainedLocked() <-chan struct{} {
 	if q.drained == nil {
@@ -219,13 +235,25 @@ func (q *Queue) writeLocked(send Send, rounds int) (bool, error) {
 			q.restLocked()
 			return false, err
 		}
+		q.paceLocked(n)
 		return true, nil
 	}
 	if q.closed || q.pending == 0 {
 		q.restLocked()
 		return false, nil
 	}
+	q.paceLocked(1)
 	return true, nil
+}
+
+// paceLocked notes that bytes are left, after n of them have been sent.
+func (q *Queue) paceLocked(n int) {
+	switch {
+	case q.left.IsZero():
+		q.left = time.Now()
+	case n > 0:
+		q.moved = time.Now()
+	}
 }
 
 // loadLocked fills flight and vec and returns the number of bytes in vec.
@@ -277,6 +305,7 @@ func (q *Queue) doneLocked(n int) {
 // restLocked ends the writer's turn and gives the bookkeeping back.
 func (q *Queue) restLocked() {
 	q.busy, q.vec = false, nil
+	q.left, q.moved = time.Time{}, time.Time{}
 	if q.many != nil {
 		vectors.Put(q.many)
 		q.many = nil

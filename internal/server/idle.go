@@ -11,9 +11,10 @@ import (
 // gone quiet, not at all: nothing allocates, so nothing is collected. Thousands of idle connections
 // would then cost twice what they hold. So the server tidies up once when a busy time has ended.
 const (
-	idleLook  = 5 * time.Second
-	idleMsgs  = 1000    // messages within idleLook that still count as quiet
+	idleLook  = 2 * time.Second
+	idleMsgs  = 400     // messages within idleLook that still count as quiet
 	idleBytes = 4 << 20 // allocated since the last time; below that there is nothing to gain
+	idleShare = 20      // times as long as it took, it is not done again
 )
 
 // tidy gives memory back to the system whenever a busy time has ended.
@@ -22,6 +23,7 @@ func (s *Server) tidy(ctx context.Context) {
 	defer look.Stop()
 	var lastMsgs, lastConns uint64
 	lastAlloc := uint64(0) // the start has left garbage too
+	var next time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -31,9 +33,11 @@ func (s *Server) tidy(ctx context.Context) {
 		msgs, conns := uint64(s.conns.In.Msgs.Load()), s.conns.Total.Load()
 		quiet := msgs-lastMsgs < idleMsgs && conns == lastConns
 		lastMsgs, lastConns = msgs, conns
-		if quiet && allocated()-lastAlloc > idleBytes {
+		if now := time.Now(); quiet && now.After(next) && allocated()-lastAlloc > idleBytes {
 			debug.FreeOSMemory()
 			lastAlloc = allocated()
+			end := time.Now()
+			next = end.Add(idleShare * end.Sub(now))
 		}
 	}
 }

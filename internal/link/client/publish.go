@@ -54,6 +54,7 @@ func (s *Session) publish(b *broker.Batch) {
 	if s.account.Load().Publish(b, r) == 0 && s.opts.NoResponders && len(r.Msgs[0].Reply) > 0 {
 		s.noResponders(b, r)
 	}
+	b.Hold(s.set.Conn.Stall)
 }
 
 // mayPublish checks the subject and the replies of a run and takes out the messages that must not be
