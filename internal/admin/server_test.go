@@ -85,6 +85,9 @@ func TestHealth(t *testing.T) {
 	until(t, "it is not ready", func() bool {
 		return open.ask("GET", "/health/ready?checks=listeners", nil).StatusCode == http.StatusServiceUnavailable
 	})
+	if deaf := open.NotReady(); len(deaf) != 1 || deaf[0] != "server" {
+		t.Errorf("monitoring does not see it: %v", deaf)
+	}
 	open.want(open.ask("GET", "/health/live", nil), http.StatusOK, &h)
 	if h.State != "lame_duck" {
 		t.Errorf("%+v", h)

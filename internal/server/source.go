@@ -234,6 +234,9 @@ func subStatus(a *broker.Account, sub *broker.Sub) status.Sub {
 
 // NotReady names the listeners that should accept connections and do not.
 func (s *Server) NotReady() []string {
+	if !s.accepts.Load() {
+		return []string{"server"}
+	}
 	var out []string
 	for _, l := range []struct {
 		name   string
