@@ -269,6 +269,7 @@ func (c *accountsChange) Commit() { c.s.openAccounts(c.next) }
 
 func (c *accountsChange) Settle(context.Context) ([]reload.Effect, error) {
 	c.s.Events().Publish(c.what)
+	c.s.services.LimitsChanged()
 	return nil, nil
 }
 

@@ -3,6 +3,9 @@ package system
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +31,30 @@ const maxNews = 1 << 16
 type news struct {
 	last    atomic.Int64 // Unix nanoseconds of the last statistics
 	dropped atomic.Uint64
+
+	mu   sync.Mutex     // a leaf
+	told map[string]int // connections of accounts, as told last; without those that have none
+}
+
+// tell notes what is told of an account.
+func (n *news) tell(account string, conns int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case conns == 0:
+		delete(n.told, account)
+	case n.told == nil:
+		n.told = map[string]int{account: conns}
+	default:
+		n.told[account] = conns
+	}
+}
+
+// those returns the accounts that have connections according to what was told last.
+func (n *news) those() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Collect(maps.Keys(n.told))
 }
 
 // statszDue lets the next statistics go out at once.
@@ -252,17 +279,24 @@ func (s *Services) sendConns(account string) {
 	if !ok {
 		return
 	}
+	s.news.tell(account, m.TotalConns)
 	for _, to := range []string{old, now} {
 		m.Server = s.introduce(time.Now())
 		s.send(sys, to, m)
 	}
 }
 
-// sendAllConns does so for all accounts that have connections.
+// sendAllConns does so for all accounts that have connections, or had some when they were told of last.
 func (s *Services) sendAllConns() {
+	told := s.news.those()
 	for _, a := range s.setup.Broker.Accounts() {
 		if a.Clients() > 0 {
 			s.sendConns(a.Name)
+		}
+	}
+	for _, name := range told {
+		if a := s.setup.Broker.Account(name); a != nil && a.Clients() == 0 {
+			s.sendConns(name)
 		}
 	}
 }

@@ -121,6 +121,29 @@ func TestTellsFromTimeToTime(t *testing.T) {
 	})
 }
 
+// A number that has become 0 without an event, by a client that went to another account, is told all the
+// same.
+func TestNoConnectionsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.Start()
+		conns := listen(t, h.sys, "$SYS.ACCOUNT.*.SERVER.CONNS")
+		h.app.Join()
+		h.events.Publish(event.Opened{Facts: facts(7, "APP", "bob")})
+		synctest.Wait()
+		h.app.Leave()
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		for _, want := range []float64{1, 0} {
+			if m := conns.next(t); m.whole["conns"] != want {
+				t.Errorf("told %s, want %v", m.body, want)
+			}
+		}
+		conns.silent(t)
+	})
+}
+
 func TestLastWords(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -158,15 +158,24 @@ func (s *Services) meet(info *ServerInfo) {
 		return
 	}
 	s.noteRoutes()
+	s.askAllConns()
+	s.sendAllConns()
+	s.sendStatsz()
+}
+
+// LimitsChanged asks the other servers about the accounts that have a limit now.
+func (s *Services) LimitsChanged() {
+	if s.others.count() > 0 {
+		s.askAllConns()
+	}
+}
+
+func (s *Services) askAllConns() {
 	for _, a := range s.setup.Broker.Accounts() {
 		if a.Limits().MaxConnections >= 0 {
 			s.askConns(a.Name)
 		}
-		if a.Clients() > 0 {
-			s.sendConns(a.Name)
-		}
 	}
-	s.sendStatsz()
 }
 
 // heardEnd takes the last message of a server.

@@ -74,6 +74,18 @@ func TestLimitAcrossServers(t *testing.T) {
 	}
 }
 
+// Another system account has other members.
+func TestMovingForgetsServers(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.other(t, "$SYS.SERVER.ACCOUNT.APP.CONNS", "", connsOf(otherID, "APP", 5))
+	h.LimitsChanged()
+	h.SetSystem(h.app2)
+	if h.others.count() != 0 || h.app.Elsewhere() != 0 {
+		t.Errorf("%d servers, %d connections elsewhere", h.others.count(), h.app.Elsewhere())
+	}
+}
+
 func TestSilentServersAreForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -107,6 +107,7 @@ func (s *Services) SetSystem(a *broker.Account) {
 	}
 	s.subs = nil
 	s.system.Store(a)
+	s.drop(func(string, *remote) bool { return true }) // who shares the new one is yet to be met
 	if a == nil {
 		return
 	}
