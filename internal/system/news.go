@@ -206,7 +206,7 @@ func (s *Services) tellEvent(e *event.Event) {
 	switch d := e.Data.(type) {
 	case event.Opened:
 		if d.Facts.Kind == status.Router {
-			s.noteRoutes()
+			s.routesChanged()
 			return
 		}
 		if account := d.Facts.Account; account != globalAccount && token(account) {
@@ -217,7 +217,7 @@ func (s *Services) tellEvent(e *event.Event) {
 		}
 	case event.Closed:
 		if d.Facts.Kind == status.Router {
-			s.noteRoutes()
+			s.routesChanged()
 			return
 		}
 		if account := d.Facts.Account; account != globalAccount && token(account) {

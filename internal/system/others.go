@@ -19,8 +19,26 @@ const maxOthers = 4096
 
 // others are the other servers that share the system account.
 type others struct {
-	mu    sync.Mutex // a leaf
-	known map[string]*remote
+	mu     sync.Mutex // a leaf
+	known  map[string]*remote
+	crowds map[string]bool // accounts that are looked at because they may have too many connections
+}
+
+// begin notes that an account is looked at, unless it is already.
+func (o *others) begin(account string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.crowds[account] {
+		return false
+	}
+	o.crowds[account] = true
+	return true
+}
+
+func (o *others) end(account string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.crowds, account)
 }
 
 // remote is what is known of another server.
@@ -191,6 +209,14 @@ func (s *Services) dropSilent(now time.Time) {
 	s.drop(func(_ string, r *remote) bool { return now.Sub(r.heard) > patience })
 }
 
+// routesChanged has noteRoutes called after everything that has come over a route which has gone was dealt
+// with: what a server said last must not bring it back.
+func (s *Services) routesChanged() {
+	if !s.quick.push(s.setup.Tasks, job{do: func(context.Context) { s.noteRoutes() }}) {
+		s.noteRoutes()
+	}
+}
+
 // noteRoutes notes to which servers there is a route, and forgets those to which there was one and is
 // none any more.
 func (s *Services) noteRoutes() {
@@ -239,9 +265,33 @@ func (s *Services) heardConns(_ context.Context, r *request) {
 		return
 	}
 	a.SetElsewhere(s.others.set(m.Server.ID, m.Account, max(m.Conns, 0)))
-	if n := s.surplus(a); n > 0 {
-		s.setup.Operator.Evict(m.Account, n)
+	if s.surplus(a) > 0 {
+		s.relieve(a)
 	}
+}
+
+// calm is how long an account has too many connections before some of them have to go: the numbers of
+// different servers do not change at the same time.
+const calm = time.Second
+
+// relieve ends connections of an account if there are still too many in a moment.
+func (s *Services) relieve(a *broker.Account) {
+	if !s.others.begin(a.Name) {
+		return // somebody is at it
+	}
+	s.setup.Tasks.Go("evict", func(ctx context.Context) {
+		defer s.others.end(a.Name)
+		timer := time.NewTimer(calm)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+		if n := s.surplus(a); n > 0 {
+			s.setup.Operator.Evict(a.Name, n)
+		}
+	})
 }
 
 // surplus is how many connections of an account have to go here, because there are too many in all: two

@@ -32,6 +32,11 @@ func connsOf(id, account string, n int) string {
 // The connections of all servers count for the limit of an account.
 func TestLimitAcrossServers(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, limitAcrossServers)
+}
+
+func limitAcrossServers(t *testing.T) {
+	t.Helper()
 	h := newHouse(t)
 	limits := config.AccountLimits{MaxConnections: 3, MaxSubscriptions: -1, MaxPayload: -1, MaxLeafnodes: -1}
 	h.app.SetLimits(&limits)
@@ -53,10 +58,20 @@ func TestLimitAcrossServers(t *testing.T) {
 	if n := h.app.Elsewhere(); n != 3 {
 		t.Errorf("%d elsewhere", n)
 	}
+	time.Sleep(2 * calm)
 	if got := h.operator.all(); got != "" {
 		t.Errorf("done: %q", got) // NOTHER and NOWN are before NTHIRD, which has let in one too many
 	}
-	h.other(t, "$SYS.SERVER.ACCOUNT.APP.CONNS", "", connsOf(otherID, "APP", 3))
+	h.other(t, "$SYS.SERVER.ACCOUNT.APP.CONNS", "", connsOf(otherID, "APP", 4))
+	h.other(t, "$SYS.SERVER.ACCOUNT.APP.CONNS", "", connsOf(otherID, "APP", 2))
+	time.Sleep(2 * calm)
+	if got := h.operator.all(); got != "" {
+		t.Errorf("done: %q after a moment", got)
+	}
+	for range 2 {
+		h.other(t, "$SYS.SERVER.ACCOUNT.APP.CONNS", "", connsOf(otherID, "APP", 3))
+	}
+	time.Sleep(2 * calm)
 	if got := h.operator.all(); got != "evict 1 of APP" {
 		t.Errorf("done: %q", got)
 	}

@@ -72,7 +72,7 @@ func New(setup Setup) *Services {
 	s := &Services{setup: setup, served: make(map[*broker.Account]bool)}
 	s.relays.prefix = relayPrefix + nuid.Token(relayToken) + "."
 	s.inboxes.prefix = "$SYS._INBOX." + nuid.Token(relayToken) + "."
-	s.others.known = make(map[string]*remote)
+	s.others.known, s.others.crowds = make(map[string]*remote), make(map[string]bool)
 	return s
 }
 

@@ -56,7 +56,8 @@ func knows(t *testing.T, s *harness.Server, servers int) {
 	own := id(t, s)
 	active := func() any { return ask(t, nc, "$SYS.REQ.SERVER."+own+".STATSZ", "").Statsz["active_servers"] }
 	if !harness.Eventually(patience, func() bool { return active() == float64(servers) }) {
-		t.Fatalf("%s (%s) says that %v servers are active, want %d", s.Addr, s.Kind, active(), servers)
+		_, routes, err := s.Get("/routez")
+		t.Fatalf("%s (%s) says that %v servers are active, want %d; its routes (%v): %s", s.Addr, s.Kind, active(), servers, err, routes)
 	}
 }
 
