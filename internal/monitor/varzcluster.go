@@ -36,6 +36,9 @@ func varzCluster(o *config.Options, now status.Cluster) VarzCluster {
 	if c.WriteDeadline != o.Limits.WriteDeadline {
 		v.WriteDeadline = c.WriteDeadline
 	}
+	if c.WriteTimeout == "close" {
+		v.WriteTimeout = c.WriteTimeout
+	}
 	for _, r := range c.Routes {
 		v.URLs = append(v.URLs, r.Reveal().Host)
 	}

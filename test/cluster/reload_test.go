@@ -206,10 +206,13 @@ func TestPasswordsByReload(t *testing.T) {
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	const tls = `tls { cert_file: "<certs>/server.pem", key_file: "<certs>/server.key", ca_file: "<certs>/ca.pem", timeout: 5 }`
+	pin, err := harness.Certs(t).KeyHash("server")
+	check(t, err)
 	for name, specs := range map[string][]spec{
 		"natsd":      of(3, spec{cluster: tls}),
 		"compressed": of(2, spec{cluster: tls + "\ncompression: s2_fast"}),
 		"both":       {{cluster: tls}, {cluster: tls, kind: harness.Peer}, {cluster: tls}},
+		"pinned":     of(2, spec{cluster: strings.Replace(tls, "timeout", "pinned_certs: ["+pin+"], timeout", 1)}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -220,6 +223,27 @@ func TestTLS(t *testing.T) {
 			<-time.After(1500 * time.Millisecond)
 			if n := plain.remotes(); n != 0 {
 				t.Errorf("a server without TLS has %d routes", n)
+			}
+		})
+	}
+}
+
+// A certificate that is not pinned, or names none of the servers that are listed, is not let in.
+func TestTLSRefusals(t *testing.T) {
+	t.Parallel()
+	const tls = `tls { cert_file: "<certs>/%s.pem", key_file: "<certs>/%s.key", ca_file: "<certs>/ca.pem", insecure: true %s }`
+	for name, guard := range map[string]string{
+		"pinned":     `, pinned_certs: ["` + strings.Repeat("00", 32) + `"]`,
+		"known urls": `, verify_cert_and_check_known_urls: true`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := form(t, spec{seeds: "nats://elsewhere.example:1", cluster: fmt.Sprintf(tls, "server", "server", guard)})
+			stranger := m.add(spec{cluster: fmt.Sprintf(tls, "dns", "dns", "")})
+			a := m.members[0]
+			eventually(t, "refusal", func() bool { return a.Log.Count("TLS handshake error") > 0 })
+			if n := stranger.remotes(); n != 0 {
+				t.Errorf("%d routes", n)
 			}
 		})
 	}
