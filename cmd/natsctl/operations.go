@@ -32,6 +32,14 @@ func (a *app) follow(ctx context.Context, c *client.Client, r *client.Response, 
 	defer tick.Stop()
 	for {
 		r, err := c.Do(ctx, client.Request{Path: "/operations/" + op.ID})
+		var gone *client.ConnectError
+		if ends(op.Kind) && errors.As(err, &gone) && ctx.Err() == nil {
+			if bar != nil && !a.set.quiet {
+				_, _ = io.WriteString(bar, "\n")
+			}
+			a.note("the server has stopped")
+			return nil
+		}
 		if err != nil {
 			return errors.Join(err, fmt.Errorf("the operation goes on: natsctl op get %s", op.ID))
 		}
@@ -55,6 +63,9 @@ func (a *app) follow(ctx context.Context, c *client.Client, r *client.Response, 
 		}
 	}
 }
+
+// ends tells that the server does not outlive an operation of a kind.
+func ends(kind string) bool { return kind == "lame_duck" || kind == "shutdown" }
 
 // finished shows what came of an operation.
 func (a *app) finished(op api.Operation, body []byte, v output.View) error {

@@ -282,6 +282,23 @@ func TestEventsGoOn(t *testing.T) {
 	}
 }
 
+// Lame duck mode ends with the server: that is no failure.
+func TestLameDuckToTheEnd(t *testing.T) {
+	t.Parallel()
+	polls := 0
+	l := listen(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusAccepted)
+		} else if polls++; polls > 1 {
+			panic(http.ErrAbortHandler) // the connection breaks
+		}
+		_, _ = w.Write([]byte(`{"id":"o1","kind":"lame_duck","state":"running","progress":{"done":1,"total":2}}`))
+	})
+	if got := try(t, "lame-duck", "-y", "-s", l.URL); got.code != exitOK || !strings.Contains(got.err, "the server has stopped") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestEveryPage(t *testing.T) {
 	t.Parallel()
 	l := listen(t, func(w http.ResponseWriter, r *http.Request) {

@@ -195,7 +195,8 @@ func (a *app) lameDuckCommand() *cobra.Command {
 		use: "lame-duck", short: "Let clients go elsewhere, one after the other, then stop the server", method: http.MethodPost, path: "/server/lame-duck",
 		example: "  natsctl lame-duck --duration 2m\n  natsctl lame-duck --cancel",
 		ask:     "Send all clients elsewhere and stop the server",
-		fields:  []param{{flag: "duration", help: "spread over this time"}, {flag: "grace-period", help: "before the first one is sent away"}},
+		fields:  []param{{flag: "duration", help: "spread over this time"}, {flag: "grace-period", help: "before the first one is sent away"}, {flag: "reason", help: "why, for the audit"}},
+		view:    lameDuckView,
 		body:    func(*pflag.FlagSet, []string, map[string]any) error { return nil },
 	})
 	begin := cmd.RunE
@@ -208,6 +209,13 @@ func (a *app) lameDuckCommand() *cobra.Command {
 	cmd.Flags().Bool("cancel", false, "stay after all; possible while no client was sent away")
 	return cmd
 }
+
+var lameDuckView = output.View{Columns: []output.Column{
+	{Title: "Connections", Path: "connections"},
+	{Title: "Over", Path: "duration"},
+	{Title: "After", Path: "grace_period"},
+	{Title: "Dry run", Path: "dry_run"},
+}}
 
 func (a *app) shutdownCommand() *cobra.Command {
 	cmd := &cobra.Command{
