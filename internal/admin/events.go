@@ -76,11 +76,18 @@ func (c *call) eventFilter() *eventFilter {
 		}
 		kinds, ok := topics[name]
 		if !ok {
-			c.wrong("topics", fmt.Sprintf("there is no %q", name))
+			c.wrong("topics", noTopic(name))
 		}
 		f.kinds = append(f.kinds, kinds...)
 	}
 	return f
+}
+
+func noTopic(name string) string {
+	if name == "log" {
+		return "lines of the log are at /logging/stream"
+	}
+	return fmt.Sprintf("there is no %q", name)
 }
 
 var severities = []string{api.EventInfo, api.EventWarning, api.EventError}

@@ -89,6 +89,8 @@ func setOther(out *api.Event, data event.Data) {
 		out.Opened, out.Closed, out.Limited = d.Opened, d.Closed, d.Limited
 	case event.Certificates:
 		out.Block, out.NotAfter = d.Block, timeOrNone(d.NotAfter)
+	case event.Expiring:
+		out.Block, out.NotAfter = d.Block, timeOrNone(d.NotAfter)
 	case event.LameDuck:
 		out.GracePeriod, out.Spread = d.Grace.String(), d.Duration.String()
 	case event.Files:

@@ -126,6 +126,15 @@ type Certificates struct {
 // Kind implements [Data].
 func (Certificates) Kind() Kind { return TLSReloaded }
 
+// Expiring is a certificate that is about to end, or has.
+type Expiring struct {
+	Block    string // of the configuration
+	NotAfter time.Time
+}
+
+// Kind implements [Data].
+func (Expiring) Kind() Kind { return TLSExpiring }
+
 // LameDuck is a server that sends its clients away before it ends.
 type LameDuck struct{ Grace, Duration time.Duration }
 

@@ -28,7 +28,7 @@ const (
 	LeafRetry
 	AccountChanged // a reload opened, closed or limited accounts: [Accounts]
 	TLSReloaded    // [Certificates]
-	TLSExpiring
+	TLSExpiring    // [Expiring]
 	ServerLameDuck // [LameDuck]
 	ServerStopping // [Stopping]
 	AdminAction    // [Action]

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"natsd/internal/auth"
-	"natsd/internal/certs"
 	"natsd/internal/config"
 	"natsd/internal/event"
 	"natsd/internal/link/client"
@@ -350,9 +349,6 @@ func (c *clientsChange) Settle(ctx context.Context) ([]reload.Effect, error) {
 	effects := c.s.clients.Settle(ctx)
 	c.s.closeAccounts(c.next)
 	c.s.clients.Follow(c.old)
-	if t := c.next.TLS; t != nil && !sameTLS(c.old.Options.TLS, t) {
-		c.s.Events().Publish(event.Certificates{Block: "tls", NotAfter: certs.NotAfter(t.Config)})
-	}
 	return effects, nil
 }
 

@@ -92,6 +92,9 @@ func (s *Server) ObserveReloads(told func(*reload.Report)) { s.observers = appen
 // attempted hears of every attempt.
 func (s *Server) attempted(r *reload.Report) {
 	s.logReload(r)
+	if r.Moved() {
+		s.tellCertificates(s.before, s.Options())
+	}
 	s.probe(r)
 	for _, tell := range s.observers {
 		tell(r)

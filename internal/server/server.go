@@ -301,6 +301,7 @@ func (s *Server) start(o *config.Options) error {
 	s.writePorts(o)
 	s.startWatcher()
 	s.tasks.Go("tidy", s.tidy)
+	s.tasks.Go("certificates", s.watchExpiry)
 	s.services.Start()
 	s.tasks.Go("history", s.history.Run)
 	return nil
