@@ -157,8 +157,13 @@ func (c *call) run() (out any, err error) {
 			return nil, err
 		}
 		defer done()
+		c.release = done
 	}
-	return c.once(func() (any, error) { return c.audited(func() (any, error) { return c.route.serve(c) }) })
+	out, err = c.once(func() (any, error) { return c.audited(func() (any, error) { return c.route.serve(c) }) })
+	if err == nil && c.route.heavy {
+		return c.encoded(out) // that is a good part of the work
+	}
+	return out, err
 }
 
 // admit decides whether a request is worked on.

@@ -30,6 +30,7 @@ type call struct {
 	options  *config.Options // in force when the request came
 	id       string          // of the request
 	who      *identity
+	release  func()       // gives the place of a long listing back
 	bad      []api.Item   // what is wrong with the parameters, all of it
 	gone     *api.Problem // a cursor that is good no more
 }

@@ -69,9 +69,9 @@ func TestMonitorPagesOnTheAdminListener(t *testing.T) {
 	n.write(strings.Replace(conf, "admin {", "admin { monitor: compat, ", 1))
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	n.problem(n.askAt(client, root, "GET", "/connz", nil), api.Unauthenticated)
-	a := n.askAt(client, root, "GET", "/subsz", nil, bearer("s-vic")...)
+	a := n.askAt(client, root, "GET", "/leafz", nil, bearer("s-vic")...)
 	n.want(n.askAt(client, root, "GET", "/metrics", nil, bearer("s-vic")...), http.StatusOK, nil)
-	b := n.ask("GET", "/monitor/subsz", nil)
+	b := n.ask("GET", "/monitor/leafz", nil)
 	if a.StatusCode != http.StatusOK || stripNow(a.body) != stripNow(b.body) {
 		t.Errorf("%d %s\n%s", a.StatusCode, a.body, b.body)
 	}

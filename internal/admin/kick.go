@@ -32,13 +32,13 @@ func (a *API) kickRoutes() []route {
 			codes: []api.Code{api.NotFound, api.Conflict}, serve: a.kickOne,
 		},
 		{
-			method: http.MethodPost, path: "/connections/kick", role: operator, scope: "connections:kick", perAccount: true, heavy: true,
+			method: http.MethodPost, path: "/connections/kick", role: operator, scope: "connections:kick", perAccount: true,
 			summary: "End all connections that are chosen. Many are ended one after the other, so that they do not come back all at once.",
 			query:   []param{dryRun}, body: api.KickRequest{}, result: api.KickResult{}, also: also,
 			codes: []api.Code{api.FilterRequired, api.Conflict}, serve: a.kickMany,
 		},
 		{
-			method: http.MethodPost, group: "connections", path: "/kick", role: operator, scope: "connections:kick", perAccount: true, heavy: true,
+			method: http.MethodPost, group: "connections", path: "/kick", role: operator, scope: "connections:kick", perAccount: true,
 			summary: "End one connection, by its `cid`, or all that are chosen.",
 			query:   []param{dryRun}, body: api.KickRequest{}, result: api.KickResult{}, also: also,
 			codes: []api.Code{api.FilterRequired, api.NotFound, api.Conflict}, serve: a.kickMany,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/go-chi/httprate"
@@ -16,22 +18,28 @@ const (
 	requestsPer = 10 * time.Second
 	requests    = 2000 // within requestsPer, of somebody who proved who he is
 	strangers   = 100  // of an address, without proof or with a wrong one
-	heavyAtOnce = 4    // long listings that are made at the same time
-	heavyWait   = 250 * time.Millisecond
+	heavyRest   = 4    // times as long as a long listing took, its place stays empty afterwards
+	longestRest = 500 * time.Millisecond
+	heavyWait   = 2 * longestRest // nobody waits in vain who asks for one after the other
+	heavyQueue  = 16              // that wait
+	streamsOnce = 4               // long listings that are written without pages at the same time
 )
 
 // limits keeps requests from taking what messages need. What is too much is refused at once, so that
 // the client knows and nothing piles up.
 type limits struct {
 	known, unknown *httprate.RateLimiter
-	slots          chan struct{}
+	slots, queue   chan struct{} // of long listings
+	streams        chan struct{}
 }
 
 func newLimits() *limits {
 	return &limits{
 		known:   httprate.NewRateLimiter(requests, requestsPer),
 		unknown: httprate.NewRateLimiter(strangers, requestsPer),
-		slots:   make(chan struct{}, heavyAtOnce),
+		slots:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		queue:   make(chan struct{}, heavyQueue),
+		streams: make(chan struct{}, streamsOnce),
 	}
 }
 
@@ -59,17 +67,38 @@ func (discard) Header() http.Header         { return http.Header{} }
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func (discard) WriteHeader(int)             {}
 
-// heavy waits a moment for a slot. Done gives it back.
+// heavy waits a moment for the place of a long listing. Done gives it back, after a rest: however many are
+// asked for, they leave most of the processors to messages.
 func (l *limits) heavy(ctx context.Context) (done func(), err error) {
+	tooMany := api.Problemf(api.RateLimited, "too many long listings are asked for at the same time")
+	select {
+	case l.queue <- struct{}{}:
+		defer func() { <-l.queue }()
+	default:
+		return nil, tooMany
+	}
 	patience := time.NewTimer(heavyWait)
 	defer patience.Stop()
 	select {
 	case l.slots <- struct{}{}:
-		return func() { <-l.slots }, nil
 	case <-patience.C:
-		return nil, api.Problemf(api.RateLimited, "too many long listings are asked for at the same time")
+		return nil, tooMany
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+	began := time.Now()
+	return sync.OnceFunc(func() {
+		time.AfterFunc(min(heavyRest*time.Since(began), longestRest), func() { <-l.slots })
+	}), nil
+}
+
+// stream takes the place of a listing that is written as fast as its client reads.
+func (l *limits) stream() (done func(), err error) {
+	select {
+	case l.streams <- struct{}{}:
+		return func() { <-l.streams }, nil
+	default:
+		return nil, api.Problemf(api.RateLimited, "too many listings are being read at the same time")
 	}
 }
 

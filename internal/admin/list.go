@@ -272,10 +272,24 @@ const writePeriod = 30 * time.Second
 
 // serveAll writes all rows, one a line. In the order in which they come nothing has to be kept.
 func (q *query[R]) serveAll(c *call, rows iter.Seq[R]) (any, error) {
-	c.w.Header().Set("Content-Type", ndjson)
 	if c.r.Method == http.MethodHead {
+		c.w.Header().Set("Content-Type", ndjson)
 		return written, nil
 	}
+	var first []ranked[R]
+	sorted := c.text("sort") != "" || q.after != nil
+	if sorted {
+		first, _ = q.page(rows, math.MaxInt/2)
+	}
+	done, err := c.api.limits.stream() // the client may read slowly
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if c.release != nil {
+		c.release()
+	}
+	c.w.Header().Set("Content-Type", ndjson)
 	enc := json.NewEncoder(c.w)
 	control := http.NewResponseController(c.w)
 	n := 0
@@ -287,18 +301,16 @@ func (q *query[R]) serveAll(c *call, rows iter.Seq[R]) (any, error) {
 		item, err := q.render(c, r)
 		return err == nil && enc.Encode(item) == nil && c.r.Context().Err() == nil
 	}
-	if c.text("sort") == "" && q.after == nil {
+	if !sorted {
 		for r := range rows {
 			if q.wants(&r) && !write(&r) {
 				break
 			}
 		}
-	} else {
-		first, _ := q.page(rows, math.MaxInt/2)
-		for i := range first {
-			if !write(&first[i].row) {
-				break
-			}
+	}
+	for i := range first {
+		if !write(&first[i].row) {
+			break
 		}
 	}
 	_ = control.SetWriteDeadline(time.Time{})

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"bytes"
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,8 +36,9 @@ func (a *API) monitorRoutes() []route {
 	var out []route
 	for _, page := range monitor.Pages(a.Monitor) {
 		serve := func(c *call) (any, error) {
-			page.Handler.ServeHTTP(c.w, c.r)
-			return written, nil
+			var kept pageWriter
+			page.Handler.ServeHTTP(&kept, c.r)
+			return kept.answer(), nil
 		}
 		rt := route{method: http.MethodGet, group: "monitor", role: viewer, heavy: page.Heavy, summary: page.Summary, result: map[string]any{}, codes: []api.Code{api.NotFound, api.Draining}, serve: serve}
 		for _, path := range []string{"/monitor" + page.Path, page.Path} {
@@ -44,4 +47,36 @@ func (a *API) monitorRoutes() []route {
 		}
 	}
 	return slices.Clip(out)
+}
+
+// pageWriter keeps a page, so that a client which reads slowly does not hold up others.
+type pageWriter struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+// Header implements [http.ResponseWriter].
+func (w *pageWriter) Header() http.Header {
+	if w.header == nil {
+		w.header = http.Header{}
+	}
+	return w.header
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *pageWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
+// Write implements [http.ResponseWriter].
+func (w *pageWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(p)
+}
+
+func (w *pageWriter) answer() answer {
+	return answer{status: cmp.Or(w.status, http.StatusOK), header: w.header, body: w.body.Bytes(), media: w.header.Get("Content-Type")}
 }

@@ -39,12 +39,29 @@ func (c *call) headers() {
 	}
 }
 
-// reply writes what an endpoint returned: nothing, an [answer], or a value that becomes JSON.
-func (c *call) reply(out any) {
+// answerOf is what an endpoint returned: nothing, an [answer], or a value that becomes JSON.
+func answerOf(out any) answer {
 	ans, ok := out.(answer)
 	if !ok {
 		ans = answer{value: out}
 	}
+	return ans
+}
+
+// encoded makes the body of an answer, if it has a value.
+func (c *call) encoded(out any) (any, error) {
+	ans := answerOf(out)
+	if ans.done || ans.value == nil || ans.body != nil {
+		return ans, nil
+	}
+	var err error
+	ans.body, ans.media, err = c.encode(ans.value)
+	return ans, err
+}
+
+// reply writes what an endpoint returned.
+func (c *call) reply(out any) {
+	ans := answerOf(out)
 	if ans.done {
 		return
 	}

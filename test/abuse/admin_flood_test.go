@@ -1,0 +1,228 @@
+package abuse
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"natsd/test/harness"
+)
+
+// Far more connz than the server can make is asked for while traffic flows: what is too much is refused
+// at once, and messages hardly feel it.
+func TestConnzFlood(t *testing.T) {
+	natsdOnly(t, "has no admin API")
+	if os.Getenv("NATSD_SOAK") != "1" {
+		t.Skip("measures a busy server: NATSD_SOAK=1 runs it")
+	}
+	const (
+		clients = 10000
+		rate    = 2000 // requests a second
+		period  = 10 * time.Second
+	)
+	s := start(t, "max_connections: 20000\nping_interval: \"10m\"\n")
+	crowd(t, s, clients)
+	traffic(t, s)
+	probe := newProbe(t, s)
+
+	probe.run(2 * time.Second) // warm
+	cpu := s.CPU()
+	calm := probe.run(period)
+	calmCPU := s.CPU() - cpu
+
+	ctx, cancel := context.WithCancel(t.Context())
+	flood := newFlood(s.Admin)
+	done := make(chan struct{})
+	go func() { flood.run(ctx, rate); close(done) }()
+	probe.run(2 * time.Second)
+	flood.reset()
+	cpu = s.CPU()
+	busy := probe.run(period)
+	busyCPU := s.CPU() - cpu
+	answers := flood.report()
+	cancel()
+	<-done
+
+	t.Logf("calm: p50 %v, p99 %v, server used %v in %v", quantile(calm, 0.5), quantile(calm, 0.99), calmCPU, period)
+	t.Logf("busy: p50 %v, p99 %v, server used %v in %v", quantile(busy, 0.5), quantile(busy, 0.99), busyCPU, period)
+	t.Logf("answers: %s", answers)
+	if flood.refused.Load() == 0 || flood.served.Load() == 0 {
+		t.Errorf("nothing was refused, or nothing served: %s", answers)
+	}
+	if a, b := quantile(calm, 0.99), quantile(busy, 0.99); b > a*3/2 {
+		t.Errorf("p99 %v, without the flood %v: more than 1.5 times as long", b, a)
+	}
+}
+
+// crowd connects clients that subscribe and are silent.
+func crowd(t *testing.T, s *harness.Server, n int) {
+	t.Helper()
+	var g errgroup.Group
+	g.SetLimit(64)
+	for i := range n {
+		g.Go(func() error {
+			c, err := net.Dial("tcp", s.Addr)
+			if err != nil {
+				return err
+			}
+			t.Cleanup(func() { _ = c.Close() })
+			fmt.Fprintf(c, "CONNECT {\"verbose\":false,\"name\":\"c%d\"}\r\nSUB quiet.%d 1\r\nPING\r\n", i, i)
+			var p [4096]byte
+			for seen := 0; ; {
+				m, err := c.Read(p[seen:])
+				if err != nil {
+					return err
+				}
+				if seen += m; string(p[max(seen-6, 0):seen]) == "PONG\r\n" {
+					return nil
+				}
+			}
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// traffic publishes a steady stream to a subscriber, until the test ends.
+func traffic(t *testing.T, s *harness.Server) {
+	t.Helper()
+	sub, _ := harness.Client(t, s.Addr, hello)
+	sub.MustSend(t, "SUB load 1\r\nPING\r\n")
+	sub.Expect(t, "PONG")
+	pub, _ := harness.Client(t, s.Addr, hello)
+	var g sync.WaitGroup
+	stop := make(chan struct{})
+	g.Go(func() { _, _ = io.Copy(io.Discard, sub) })
+	g.Go(func() {
+		text := ""
+		for range 20 {
+			text += "PUB load 16\r\n0123456789abcdef\r\n"
+		}
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for pub.Send(text) == nil {
+			select {
+			case <-tick.C:
+			case <-stop:
+				return
+			}
+		}
+	})
+	t.Cleanup(func() {
+		close(stop)
+		_, _ = sub.Close(), pub.Close()
+		g.Wait()
+	})
+}
+
+// probe measures how long messages take.
+type probe struct {
+	t    *testing.T
+	conn *harness.Conn
+}
+
+func newProbe(t *testing.T, s *harness.Server) *probe {
+	t.Helper()
+	c, _ := harness.Client(t, s.Addr, hello)
+	c.MustSend(t, "SUB probe 1\r\nPING\r\n")
+	c.Expect(t, "PONG")
+	return &probe{t, c}
+}
+
+// run sends a message about every two milliseconds to itself.
+func (p *probe) run(d time.Duration) []time.Duration {
+	p.t.Helper()
+	var out []time.Duration
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(d); time.Now().Before(end); <-tick.C {
+		began := time.Now()
+		p.conn.MustSend(p.t, "PUB probe 2\r\nok\r\n")
+		p.conn.Expect(p.t, "MSG")
+		out = append(out, time.Since(began))
+	}
+	return out
+}
+
+func quantile(all []time.Duration, q float64) time.Duration {
+	all = slices.Sorted(slices.Values(all))
+	return all[int(float64(len(all)-1)*q)].Round(time.Microsecond)
+}
+
+// flood asks for connz at a rate, whether it is answered or not.
+type flood struct {
+	client                  *http.Client
+	served, refused, failed atomic.Int64
+	missed                  atomic.Int64 // not asked: too many are under way
+}
+
+func newFlood(socket string) *flood {
+	return &flood{client: &http.Client{Timeout: patience, Transport: &http.Transport{
+		MaxIdleConnsPerHost: 256,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}}}
+}
+
+func (f *flood) run(ctx context.Context, rate int) {
+	const step = 10 * time.Millisecond
+	var g errgroup.Group
+	g.SetLimit(256)
+	tick := time.NewTicker(step)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		for range rate * int(step) / int(time.Second) {
+			if !g.TryGo(func() error { f.ask(ctx); return nil }) {
+				f.missed.Add(1)
+			}
+		}
+		<-tick.C
+	}
+	_ = g.Wait()
+	f.client.CloseIdleConnections()
+}
+
+func (f *flood) ask(ctx context.Context) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://natsd/api/v1/connz?subs=1", http.NoBody)
+	if err != nil {
+		f.failed.Add(1)
+		return
+	}
+	resp, err := f.client.Do(req)
+	if err != nil {
+		f.failed.Add(1)
+		return
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	switch resp.StatusCode {
+	case http.StatusOK:
+		f.served.Add(1)
+	case http.StatusTooManyRequests:
+		f.refused.Add(1)
+	default:
+		f.failed.Add(1)
+	}
+}
+
+func (f *flood) reset() {
+	for _, n := range []*atomic.Int64{&f.served, &f.refused, &f.failed, &f.missed} {
+		n.Store(0)
+	}
+}
+
+func (f *flood) report() string {
+	return fmt.Sprintf("%d served, %d refused with 429, %d failed, %d not asked since too many were under way", f.served.Load(), f.refused.Load(), f.failed.Load(), f.missed.Load())
+}
