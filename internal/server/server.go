@@ -137,7 +137,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 	s.newRoutes(log)
 	s.services = system.New(system.Setup{
 		Collector: s.collector, Broker: s.broker, Events: s.Events(), Tasks: s.tasks,
-		Log: s.logger, Info: s.systemInfo, Operator: operator{s}, Sent: &s.conns.Out,
+		Log: s.logger, ID: s.id, Info: s.systemInfo, Operator: operator{s}, Sent: &s.conns.Out,
 	})
 	s.initSockets()
 	if s.auth, err = auth.New(o, nil); err != nil {

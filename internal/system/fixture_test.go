@@ -57,7 +57,7 @@ func newHouse(t testing.TB) *house {
 	options := &config.Options{Host: "127.0.0.1", ServerName: "srv", Tags: []string{"Region:east", "n1"}, SystemAccount: "SYS"}
 	h.Services = New(Setup{
 		Collector: monitor.New(h.source, func() *config.Options { return options }),
-		Broker:    b, Events: h.events, Tasks: tasks, Log: slog.New(slog.DiscardHandler), Operator: h.operator, Sent: &h.sent,
+		Broker:    b, Events: h.events, Tasks: tasks, Log: slog.New(slog.DiscardHandler), Operator: h.operator, Sent: &h.sent, ID: ownID,
 		Info: func() ServerInfo {
 			return ServerInfo{Name: "srv", Host: "127.0.0.1", ID: ownID, Cluster: "C1", Tags: options.Tags, FeatureFlags: map[string]bool{"f": true}}
 		},

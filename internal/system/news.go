@@ -227,7 +227,7 @@ func (s *Services) tellEvent(e *event.Event) {
 			})
 		}
 	case event.Refused:
-		s.advise(sys, "$SYS.SERVER."+s.setup.Info().ID+".CLIENT.AUTH.ERR", func() any {
+		s.advise(sys, "$SYS.SERVER."+s.setup.ID+".CLIENT.AUTH.ERR", func() any {
 			c := describeClient(d.Conn.Facts)
 			c.User = d.User
 			return s.farewell(e, &d.Conn, c, e.Time, d.Reason)

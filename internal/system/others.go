@@ -136,7 +136,7 @@ func (o *others) forget(gone func(id string, r *remote) bool) (accounts []string
 
 // listen adds what the server hears of others.
 func (s *Services) listen(t map[string]broker.Sink) {
-	id := s.setup.Info().ID
+	id := s.setup.ID
 	hear := func(filter string, serve func(ctx context.Context, r *request)) {
 		t[filter] = &handler{services: s, lane: &s.quick, foreign: true, serve: serve}
 	}
@@ -172,7 +172,7 @@ func (s *Services) greet() {
 
 // meet notes a server. A new one is asked about its connections and told of those here.
 func (s *Services) meet(info *ServerInfo) {
-	if info.ID == "" || info.ID == s.setup.Info().ID || !s.others.hear(info, time.Now()) {
+	if info.ID == "" || info.ID == s.setup.ID || !s.others.hear(info, time.Now()) {
 		return
 	}
 	s.noteRoutes()
@@ -256,7 +256,7 @@ type numConns struct {
 // heardConns takes the number of connections that an account has elsewhere.
 func (s *Services) heardConns(_ context.Context, r *request) {
 	var m numConns
-	if json.Unmarshal(r.body, &m) != nil || m.Server.ID == s.setup.Info().ID || m.Account == "" {
+	if json.Unmarshal(r.body, &m) != nil || m.Server.ID == s.setup.ID || m.Account == "" {
 		return
 	}
 	s.meet(&m.Server)
@@ -302,7 +302,7 @@ func (s *Services) surplus(a *broker.Account) int {
 	if most < 0 || a.Clients()+a.Elsewhere() <= most {
 		return 0
 	}
-	first := s.others.sum(a.Name, func(id string) bool { return id < s.setup.Info().ID })
+	first := s.others.sum(a.Name, func(id string) bool { return id < s.setup.ID })
 	return a.Clients() - max(0, most-first)
 }
 
@@ -336,7 +336,7 @@ func serveConns(_ context.Context, s *Services, r *request) {
 		}
 	}
 	account := r.account()
-	if r.reply == "" || q.Account != "" && q.Account != account || q.Server.ID == s.setup.Info().ID {
+	if r.reply == "" || q.Account != "" && q.Account != account || q.Server.ID == s.setup.ID {
 		return
 	}
 	m, ok := s.conns(account)

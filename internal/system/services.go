@@ -27,6 +27,7 @@ type Setup struct {
 	Events    *event.Hub
 	Tasks     *task.Group // owns all goroutines of the services
 	Log       *slog.Logger
+	ID        string            // of this server
 	Info      func() ServerInfo // without Seq and Time
 	Operator  Operator
 	Sent      *broker.Volume // counts what the services send, beside the counts of the account

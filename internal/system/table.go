@@ -198,7 +198,7 @@ func onClient(name string, do func(o Operator, cid uint64) error) service {
 
 // table returns what is served in the system account, by subject filter.
 func (s *Services) table() map[string]broker.Sink {
-	id := s.setup.Info().ID
+	id := s.setup.ID
 	t := map[string]broker.Sink{s.relays.prefix + "*": &answers{s}}
 	add := func(filter string, v *service) {
 		h := &handler{services: s, lane: &s.quick}
@@ -238,7 +238,7 @@ func serveStatsz(_ context.Context, s *Services, r *request) {
 	}
 }
 
-func (s *Services) statszSubject() string { return "$SYS.SERVER." + s.setup.Info().ID + ".STATSZ" }
+func (s *Services) statszSubject() string { return "$SYS.SERVER." + s.setup.ID + ".STATSZ" }
 
 // statsz is the message about the state of a server.
 type statsz struct {
