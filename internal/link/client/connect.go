@@ -116,7 +116,7 @@ func (s *Session) connect(b *broker.Batch) conn.Reason {
 	}
 	s.echo.Store(o.Echo)
 	s.headers.Store(headers)
-	s.dec.Limits.Headers = headers
+	s.limits.Headers = headers
 	s.connected(f.Start)
 	s.opened()
 	s.ok(b)
@@ -266,7 +266,7 @@ func (s *Session) bind(b *broker.Batch, proof *auth.Request, g *auth.Grant) conn
 	s.replies.Store(newResponder(g.Perms))
 	s.rights.Unlock()
 	s.perms = g.Perms
-	s.dec.Limits.ConnectFirst = false
+	s.limits.ConnectFirst = false
 	s.limit(a)
 
 	f := *s.conn.Facts()

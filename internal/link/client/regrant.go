@@ -44,12 +44,12 @@ func (s *Session) adopt() {
 		return
 	}
 	s.set = set
-	s.dec.Limits.ControlLine = set.Options.Limits.MaxControlLine
+	s.limits.ControlLine = set.Options.Limits.MaxControlLine
 	if a := s.account.Load(); a != nil {
 		s.limit(a)
 	} else {
 		limits := set.limits()
-		s.dec.Limits.ConnectFirst, s.dec.Limits.Payload = limits.ConnectFirst, limits.Payload
+		s.limits.ConnectFirst, s.limits.Payload = limits.ConnectFirst, limits.Payload
 		s.maxPayload.Store(int64(limits.Payload))
 	}
 }
@@ -57,7 +57,7 @@ func (s *Session) adopt() {
 // limit sets the size that messages may have: the smallest of what server and account allow.
 func (s *Session) limit(a *broker.Account) {
 	limit := s.set.maxPayload(a)
-	s.dec.Limits.Payload = limit
+	s.limits.Payload = limit
 	s.maxPayload.Store(int64(limit))
 }
 

@@ -31,7 +31,8 @@ type Session struct {
 	// owned by the read goroutine
 	set    *Settings // in force at the last read
 	ctx    context.Context
-	dec    wire.Decoder
+	limits wire.Limits   // of the decoder
+	dec    *wire.Decoder // nil between two reads, unless an operation is waiting for its rest
 	opts   connectOptions
 	tls    *tls.ConnectionState // nil on plain connections
 	origin broker.Origin
@@ -64,6 +65,9 @@ type Session struct {
 	timers timers
 }
 
+// decoders are lent to sessions that have something to decode.
+var decoders = sync.Pool{New: func() any { return new(wire.Decoder) }}
+
 // responder keeps the replies that the client may send although its permissions do not say so.
 type responder struct {
 	perms   *perm.Set
@@ -73,7 +77,7 @@ type responder struct {
 func newSession(l *Link, set *Settings, c *conn.Conn) *Session {
 	s := &Session{link: l, conn: c, set: set, opts: defaultOptions, ctx: context.Background()}
 	s.origin = broker.Origin{Kind: broker.Client, ID: c.ID, Info: s}
-	s.dec.Limits = set.limits()
+	s.limits = set.limits()
 	s.maxPayload.Store(int64(set.Options.Limits.MaxPayload))
 	s.echo.Store(true)
 	if set.Auth.NeedsNonce() {
@@ -86,13 +90,22 @@ func newSession(l *Link, set *Settings, c *conn.Conn) *Session {
 func (s *Session) Consume(b *broker.Batch, p []byte) conn.Reason {
 	s.traced = s.link.tracer.TraceOn()
 	s.adopt()
+	if s.dec == nil {
+		s.dec = decoders.Get().(*wire.Decoder)
+	}
+	s.dec.Limits = s.limits
 	s.dec.Feed(p)
 	in := traffic{}
 	why := s.operations(b, &in)
 	s.count(b, &in)
 	s.dec.Rest() // a connection that falls silent holds no buffer
+	partial := s.dec.Partial()
+	if !partial { // and no decoder
+		decoders.Put(s.dec)
+		s.dec = nil
+	}
 	if why == conn.Open {
-		s.firstLine(s.dec.Partial() && !s.spoke)
+		s.firstLine(partial && !s.spoke)
 	}
 	return why
 }
@@ -116,6 +129,7 @@ func (s *Session) operations(b *broker.Batch, in *traffic) conn.Reason {
 		if why := s.do(b, op, in); why != conn.Open {
 			return why
 		}
+		s.dec.Limits = s.limits // which the operation may have changed
 		if why := s.conn.Reason(); why != conn.Open {
 			return why
 		}
@@ -163,11 +177,11 @@ func (s *Session) badInput(b *broker.Batch, err error) conn.Reason {
 		return conn.ProtocolViolation
 	case errors.Is(err, wire.ErrControlLine):
 		s.sendErr(b, wire.TextControlLine)
-		s.error(fmt.Sprintf("%s: max_control_line %d", wire.TextControlLine, s.dec.Limits.ControlLine))
+		s.error(fmt.Sprintf("%s: max_control_line %d", wire.TextControlLine, s.limits.ControlLine))
 		return conn.MaxControlLineExceeded
 	case errors.Is(err, wire.ErrPayload):
 		s.sendErr(b, wire.TextPayload)
-		s.error(fmt.Sprintf("maximum payload exceeded: more than %d bytes", s.dec.Limits.Payload))
+		s.error(fmt.Sprintf("maximum payload exceeded: more than %d bytes", s.limits.Payload))
 		return conn.MaxPayloadExceeded
 	case errors.Is(err, wire.ErrConnectFirst):
 		s.authFailed(&auth.Refusal{Reason: auth.AuthenticationFailure, Detail: "no CONNECT"})
@@ -218,7 +232,9 @@ func (s *Session) Closed(why conn.Reason) {
 		}
 	}
 	s.origin.Forget()
-	s.dec.Release()
+	if s.dec != nil {
+		s.dec.Release()
+	}
 	s.closedLog(why)
 }
 
