@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"natsd/internal/broker"
@@ -165,6 +167,50 @@ func BenchmarkScatter(b *testing.B) {
 				s.Consume(batch, texts[i%reads])
 				batch.End(0)
 			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*messages), "ns/delivery")
+		})
+	}
+}
+
+// BenchmarkPublishers publishes from several processors into one account, to a receiver each or all to
+// the same: -cpu 2 -mutexprofile shows what they wait for.
+func BenchmarkPublishers(b *testing.B) {
+	for _, hot := range []bool{false, true} {
+		b.Run(map[bool]string{false: "own targets", true: "one target"}[hot], func(b *testing.B) {
+			h := build(b, "")
+			const messages = 400
+			var n atomic.Int64
+			target := func() string {
+				if hot {
+					return "hot.target"
+				}
+				return fmt.Sprintf("own.target.%d", n.Add(1))
+			}
+			receive := func(subject string) {
+				r, _ := h.inMemory(b)
+				r.feed("CONNECT {\"verbose\":false,\"pedantic\":false}\r\n")
+				r.mustSubscribe(b, subject, "", "1")
+			}
+			if hot {
+				receive(target())
+			}
+			var making sync.Mutex
+			b.RunParallel(func(p *testing.PB) {
+				making.Lock()
+				subject := target()
+				if !hot {
+					receive(subject)
+				}
+				s, _ := h.inMemory(b)
+				s.feed("CONNECT {\"verbose\":false,\"pedantic\":false}\r\n")
+				making.Unlock()
+				text := []byte(strings.Repeat("PUB "+subject+" 128\r\n"+strings.Repeat("x", 128)+"\r\n", messages))
+				for p.Next() {
+					batch := broker.Begin()
+					s.Consume(batch, text)
+					batch.End(0)
+				}
+			})
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*messages), "ns/delivery")
 		})
 	}
