@@ -87,6 +87,12 @@ func (a *app) connListCommand() *cobra.Command {
 func connListView(q url.Values) output.View {
 	v := connzAsked(q)
 	v.Items = "items"
+	v.Columns = slices.Concat(v.Columns, []output.Column{
+		{Title: "MSGS_TO/S", Path: "rates.out_msgs.10s", Kind: output.Number, Wide: true},
+		{Title: "MSGS_FROM/S", Path: "rates.in_msgs.10s", Kind: output.Number, Wide: true},
+		{Title: "BYTES_TO/S", Path: "rates.out_bytes.10s", Kind: output.Number, Wide: true},
+		{Title: "BYTES_FROM/S", Path: "rates.in_bytes.10s", Kind: output.Number, Wide: true},
+	})
 	v.Head = pageHead("connections")
 	return v
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // examples are what the help shows for commands that need no more than one line of it.
-var examples = map[string]string{
+var examples = map[string]string{ //nolint:gosec // the ids of tokens in examples are no credentials
 	"account delete":      "account delete APP --dry-run",
 	"account get":         "account get APP -o yaml",
 	"account kick":        "account kick APP --spread 30s --yes",

@@ -181,17 +181,17 @@ func TestSubjectsAndLogLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := func(args ...string) result { return try(t, append(args, "-s", address)...) }
-	for args, want := range map[string]string{
-		"sub list --match orders.eu -o name":                              "orders.*\norders.eu\n",
-		"sub list --queue workers -o jsonpath=.total":                     "2\n",
-		"subject interest orders.eu -o jsonpath=.queues[0].name":          "workers\n",
-		"subject check orders.1 --user bob --op pub -o jsonpath=.allowed": "true\n",
-		"subject check other --user bob --op pub -o jsonpath=.allowed":    "false\n",
-		"log level warn --module auth -o jsonpath=.modules.auth":          "warn\n",
-		"log level -o jsonpath=.source":                                   "api\n",
+	for _, c := range [][2]string{
+		{"sub list --match orders.eu -o name", "orders.*\norders.eu\n"},
+		{"sub list --queue workers -o jsonpath=.total", "2\n"},
+		{"subject interest orders.eu -o jsonpath=.queues[0].name", "workers\n"},
+		{"subject check orders.1 --user bob --op pub -o jsonpath=.allowed", "true\n"},
+		{"subject check other --user bob --op pub -o jsonpath=.allowed", "false\n"},
+		{"log level warn --module auth -o jsonpath=.modules.auth", "warn\n"},
+		{"log level -o jsonpath=.source", "api\n"},
 	} {
-		if got := ask(strings.Fields(args)...); got.code != exitOK || got.out != want {
-			t.Errorf("%s: %+v", args, got)
+		if got := ask(strings.Fields(c[0])...); got.code != exitOK || got.out != c[1] {
+			t.Errorf("%s: %+v", c[0], got)
 		}
 	}
 	if got := ask("subject", "check", "other", "--user", "bob", "--op", "pub"); !strings.Contains(got.out, s.Config+":") {

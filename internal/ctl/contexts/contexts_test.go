@@ -67,6 +67,21 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+// A token that others can read is as good as lost: the user is told.
+func TestTokensArePrivate(t *testing.T) {
+	t.Parallel()
+	for text, refused := range map[string]bool{"contexts: [{name: a, token: canary}]": true, "contexts: [{name: a, token_file: x}]": false} {
+		path := filepath.Join(t.TempDir(), "contexts.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := contexts.Load(path)
+		if (err != nil) != refused || err != nil && strings.Contains(err.Error(), "canary") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 func TestImportNATS(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

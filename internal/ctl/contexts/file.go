@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 
 	"github.com/google/renameio/v2/maybe"
@@ -89,7 +90,20 @@ func Load(path string) (*File, error) {
 	if err := v.UnmarshalExact(f); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return f, nil
+	return f, f.private()
+}
+
+// private refuses tokens that others can read.
+func (f *File) private() error {
+	info, err := os.Stat(f.path)
+	if err != nil {
+		return fmt.Errorf("read the contexts: %w", err)
+	}
+	hasToken := slices.ContainsFunc(f.Contexts, func(c Context) bool { return c.Token != "" })
+	if hasToken && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("%s holds a token and others can read it: chmod 600 it", f.path)
+	}
+	return nil
 }
 
 // Get returns the context of that name.
