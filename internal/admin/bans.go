@@ -107,10 +107,11 @@ func (a *API) addBan(c *call) (any, error) {
 
 // newBan reads the body of POST /bans.
 func (c *call) newBan() (b *ban.Ban, dry bool, err error) {
-	req := api.BanRequest{DryRun: c.bool("dry_run")}
+	var req api.BanRequest
 	if err := c.decode(&req); err != nil {
 		return nil, false, err
 	}
+	req.DryRun = c.bool("dry_run") || req.DryRun // wherever it stands, it counts
 	now := time.Now()
 	b = &ban.Ban{
 		Match:  ban.Match{User: req.Match.User, Account: req.Match.Account, Name: req.Match.Name, NKey: req.Match.NKey},

@@ -126,10 +126,11 @@ func (a *API) kickMany(c *call) (any, error) {
 
 // kicking reads the body of a request to end connections.
 func (c *call) kicking() (*kicking, error) {
-	req := api.KickRequest{DryRun: c.bool("dry_run")}
+	var req api.KickRequest
 	if err := c.decode(&req); err != nil {
 		return nil, err
 	}
+	req.DryRun = c.bool("dry_run") || req.DryRun // wherever it stands, it counts
 	k := &kicking{
 		choice: choice{cid: req.CID, user: req.User, name: req.Name, account: req.Account, kind: req.Kind, subject: req.Subject},
 		max:    req.Max, drain: req.Mode == api.ModeDrain, spread: -1, reason: req.Reason, dry: req.DryRun,

@@ -33,10 +33,11 @@ const (
 )
 
 func (a *API) lameDuck(c *call) (any, error) {
-	req := api.LameDuckRequest{DryRun: c.bool("dry_run")}
+	var req api.LameDuckRequest
 	if err := c.decode(&req); err != nil {
 		return nil, err
 	}
+	req.DryRun = c.bool("dry_run") || req.DryRun // wherever it stands, it counts
 	duration := cmp.Or(c.span("duration", req.Duration, longestLameDuck), c.options.LameDuckDuration)
 	grace := c.options.LameDuckGrace
 	if req.Grace != "" {

@@ -64,10 +64,11 @@ func rulesOf(r *status.Rules) *api.SubjectRules {
 }
 
 func (a *API) addRoute(c *call) (any, error) {
-	req := api.AddRoute{DryRun: c.bool("dry_run")}
+	var req api.AddRoute
 	if err := c.decode(&req); err != nil {
 		return nil, err
 	}
+	req.DryRun = c.bool("dry_run") || req.DryRun // wherever it stands, it counts
 	if u, err := url.Parse(req.URL); req.URL == "" || err != nil || u.Host == "" || u.Port() == "" {
 		c.wrong("url", "it must be such as nats-route://host:6222")
 	}
