@@ -19,7 +19,7 @@ var ErrSelf = errors.New("the address is this server's own")
 
 // Dial connects to a host and port. Of the addresses of a name a random one is taken, but none that self
 // claims: those are this server's own.
-func Dial(ctx context.Context, hostPort string, self func(netip.AddrPort) bool) (*net.TCPConn, error) {
+func Dial(ctx context.Context, hostPort string, self func(netip.AddrPort) bool) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, DialTimeout)
 	defer cancel()
 	addr, err := resolve(ctx, hostPort, self)
@@ -31,7 +31,7 @@ func Dial(ctx context.Context, hostPort string, self func(netip.AddrPort) bool) 
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", hostPort, err)
 	}
-	return c.(*net.TCPConn), nil //nolint:forcetypeassert // "tcp" gives nothing else
+	return c, nil
 }
 
 // resolve returns one address of a host that is not this server's own.

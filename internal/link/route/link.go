@@ -27,7 +27,7 @@ type Tracer interface {
 	TraceOn() bool
 }
 
-// Setup is what a link works with. All fields have to be set.
+// Setup is what a link works with. All fields but Dial have to be set.
 type Setup struct {
 	Broker   *broker.Broker
 	Registry *conn.Registry // of routes
@@ -40,6 +40,9 @@ type Setup struct {
 	// Told is called when the addresses that other servers tell clients of, or the name of the
 	// cluster, have changed. It runs on a goroutine of its own; calls do not overlap.
 	Told func()
+
+	// Dial connects to another server; nil is TCP.
+	Dial func(ctx context.Context, hostPort string) (net.Conn, error)
 }
 
 // Link is what all routes of a server share. It is safe for concurrent use.
@@ -72,6 +75,11 @@ type clusterName struct {
 func New(s Setup) *Link {
 	l := &Link{Setup: s, peers: map[string]*server{}, targets: map[string]*target{}}
 	l.Log = logging.Module(s.Log, logging.ModuleRoute)
+	if l.Dial == nil {
+		l.Dial = func(ctx context.Context, hostPort string) (net.Conn, error) {
+			return peer.Dial(ctx, hostPort, l.isSelf)
+		}
+	}
 	l.settings.Store(&Settings{})
 	l.name.Store(&clusterName{})
 	l.Broker.OnOpen(l.opened)

@@ -288,7 +288,7 @@ func (l *Link) dialOnce(ctx context.Context, d *dialed) error {
 	if l.Tracer.DebugOn() {
 		l.Log.Debug("Trying to connect to route on " + t.hostPort)
 	}
-	sock, err := peer.Dial(ctx, t.hostPort, l.isSelf)
+	sock, err := l.Dial(ctx, t.hostPort)
 	t.setAnswered(err == nil)
 	switch {
 	case errors.Is(err, peer.ErrSelf):
