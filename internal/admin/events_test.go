@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -124,4 +125,51 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 		_, _, ok = s.next(&e)
 	}
 	_ = stuck.Body.Close()
+}
+
+// Who is limited to accounts sees their events, and nothing about the server.
+func TestEventsOfOneAccount(t *testing.T) {
+	t.Parallel()
+	n := start(t, tokenConf(t)+twoAccounts)
+	s := n.stream("/events", bearer("s-app")...)
+	n.connect(`"user":"bob","pass":"canary-bob"`)
+	n.knock(`"user":"eve","pass":"canary-eve"`).line()
+	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
+	n.connect(`"user":"ann","pass":"canary-ann"`)
+	var e api.Event
+	if _, _, ok := s.next(&e); !ok || e.Account != "APP" || e.User != "ann" {
+		t.Errorf("%+v", e)
+	}
+	var page api.List[api.Event]
+	n.want(n.ask("GET", "/events/recent?limit=1000", nil, bearer("s-app")...), http.StatusOK, &page)
+	if page.Total != 1 || page.Items[0].Account != "APP" {
+		t.Errorf("%+v", page)
+	}
+	n.problem(n.ask("GET", "/logging/stream", nil, bearer("s-app")...), api.Forbidden)
+}
+
+// A stream ends when a reload moves its listener, and does not hold the reload up.
+func TestStreamOnAListenerThatMoves(t *testing.T) {
+	t.Parallel()
+	n := start(t, tokenConf(t))
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(client.CloseIdleConnections)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+n.Options().Admin.Listen+"/api/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer s-vic")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	n.write(tokenConf(t)) // another port
+	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
+	if _, err := io.ReadAll(resp.Body); err != nil {
+		t.Logf("it ended with %v", err)
+	}
+	if a := n.ask(http.MethodHead, "/events", nil); a.StatusCode != http.StatusOK {
+		t.Errorf("HEAD: %d", a.StatusCode)
+	}
 }
