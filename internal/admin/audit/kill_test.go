@@ -11,20 +11,23 @@ import (
 	"testing"
 )
 
-// childPath tells the process of a test that it is the one which writes until it is killed.
-const childPath = "NATSD_TEST_AUDIT"
+// isChild tells the process of a test that it is the one which writes until it is killed.
+const isChild = "NATSD_TEST_AUDIT"
+
+// killedFile is what it writes to, in its folder.
+const killedFile = "audit.log"
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(childPath); path != "" {
-		writeUntilKilled(path)
+	if os.Getenv(isChild) != "" {
+		writeUntilKilled()
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
 // writeUntilKilled tells each record that is on disk.
-func writeUntilKilled(path string) {
-	l, err := open(path, 8192) // it is put aside often
+func writeUntilKilled() {
+	l, err := open(killedFile, 8192) // it is put aside often
 	for i := 0; err == nil; i++ {
 		r := record(i)
 		r.Params["text"] = strings.Repeat("x", i%700)
@@ -38,11 +41,12 @@ func writeUntilKilled(path string) {
 // Whenever the process is killed: what Append has promised is there, and the chain holds and goes on.
 func TestKilledWhileWriting(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "audit.log")
+	dir := t.TempDir()
+	path := filepath.Join(dir, killedFile)
 	promised := 0
 	for round := range 6 {
 		child := exec.CommandContext(t.Context(), os.Args[0])
-		child.Env = append(os.Environ(), childPath+"="+path)
+		child.Dir, child.Env = dir, append(os.Environ(), isChild+"=1")
 		out, err := child.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
