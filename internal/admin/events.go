@@ -36,7 +36,7 @@ func (a *API) eventRoutes() []route {
 			produces: streamTypes, codes: []api.Code{api.CursorExpired, api.NotAcceptable}, serve: a.events,
 		},
 		{
-			method: http.MethodGet, path: "/events/recent", role: viewer, perAccount: true, summary: "What has happened, oldest first.",
+			method: http.MethodGet, path: "/events/recent", role: viewer, perAccount: true, heavy: true, summary: "What has happened, oldest first.",
 			query:  append(slices.Clip(filters), param{name: "limit", kind: "integer", doc: "The last ones only, 100 when not set."}),
 			result: api.List[api.Event]{}, serve: a.recentEvents,
 		},

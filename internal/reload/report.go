@@ -1,6 +1,7 @@
 package reload
 
 import (
+	"slices"
 	"time"
 
 	"natsd/internal/config/syntax"
@@ -94,10 +95,15 @@ type Passed struct{ Revision int }
 // Kind implements [event.Data].
 func (Passed) Kind() event.Kind { return event.ReloadProbationPassed }
 
-// Brief is the report without its lists, for those who keep many of them.
+// briefly is how many reasons of a refusal a brief report holds.
+const briefly = 10
+
+// Brief is the report with the first reasons of a refusal and without its other lists, for those who keep
+// many of them.
 func (r *Report) Brief() *Report {
 	b := *r
 	b.Changes, b.Predicted.List, b.Effects.List, b.Warnings = nil, nil, nil, nil
+	b.Problems = slices.Clone(r.Problems[:min(len(r.Problems), briefly)])
 	return &b
 }
 

@@ -91,3 +91,11 @@ func noSecrets(t *testing.T, text string, result reload.Result) {
 		t.Error("nothing was redacted: the test looks at the wrong things")
 	}
 }
+
+func TestBriefHoldsNoLongLists(t *testing.T) {
+	t.Parallel()
+	r := &reload.Report{Result: reload.Refused, Changes: make([]reload.Field, 5), Problems: make([]reload.Problem, 1000), Warnings: make([]reload.Problem, 3)}
+	if b := r.Brief(); len(b.Changes) != 0 || len(b.Warnings) != 0 || len(b.Problems) > 50 || len(b.Problems) == 0 || b.Kind() != r.Kind() || len(r.Problems) != 1000 {
+		t.Errorf("%+v", b)
+	}
+}
