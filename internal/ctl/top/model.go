@@ -49,8 +49,9 @@ type Model struct {
 	conns        history
 	names        map[string]string // of hosts, by address; empty while it is looked up
 
-	cursor int // line of the table
-	top    int // first line that is shown
+	cursor int    // line of the table
+	follow uint64 // connection that the cursor was put on, and stays on when the order changes
+	top    int    // first line that is shown
 	cid    uint64
 	back   View // where Esc leads
 	paused bool
@@ -175,6 +176,9 @@ func (m *Model) take(s *Sample, err error) {
 	m.accountRates = change(same, seconds, before.Accounts, s.Accounts, func(a *Account) (string, totals) { return a.Name, a.totals() })
 	m.routeRates = change(same, seconds, before.Routes, s.Routes, func(r *Route) (uint64, totals) { return r.RID, r.totals() })
 	m.sample = s
+	if at := slices.IndexFunc(m.table().rows, func(r row) bool { return r.cid == m.follow }); m.follow != 0 && at >= 0 {
+		m.cursor = at
+	}
 	m.clamp()
 }
 
@@ -238,7 +242,7 @@ func (m *Model) show(v View) tea.Cmd {
 		return nil
 	}
 	m.filters[m.View] = m.Filter
-	m.View, m.Filter, m.cursor, m.top, m.note = v, m.filters[v], 0, 0, ""
+	m.View, m.Filter, m.cursor, m.top, m.follow, m.note = v, m.filters[v], 0, 0, 0, ""
 	if v == Subscriptions {
 		m.Filter = ""
 	}
@@ -281,6 +285,8 @@ func (m *Model) key(key, text string) tea.Cmd {
 		}
 	case "up", "down", "pgup", "pgdown", "home", "end":
 		m.move(key)
+		m.clamp()
+		m.follow = m.selected()
 	case "k":
 		m.askKick()
 	default:

@@ -204,6 +204,26 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// The cursor stays on the connection that it was put on, wherever that goes.
+func TestCursorFollows(t *testing.T) {
+	t.Parallel()
+	m := screen(t, 1, 2)
+	press(t, m, "obytes_to<enter><down>")
+	if m.selected() != 11 {
+		t.Fatal(m.selected())
+	}
+	next := moment(3)
+	next.Conns[1].OutBytes = 1 << 40
+	m.take(next, nil)
+	if m.selected() != 11 || m.cursor != 0 {
+		t.Errorf("the cursor is on %d, line %d", m.selected(), m.cursor)
+	}
+	press(t, m, "k")
+	if m.prompt.cid != 11 {
+		t.Errorf("asks for %d", m.prompt.cid)
+	}
+}
+
 func TestQuit(t *testing.T) {
 	t.Parallel()
 	for _, key := range []tea.Key{{Code: 'q', Text: "q"}, {Code: 'c', Mod: tea.ModCtrl}} {
