@@ -149,6 +149,8 @@ honoured. Nothing is asked without a terminal: ` + "`--yes`" + ` answers then.
 | 9 | not healthy |
 | 130 | interrupted |
 
+` + "`natsctl check`" + ` has the codes of Nagios in their place: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+
 ## Commands
 
 | Command | Does |
