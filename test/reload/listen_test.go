@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
@@ -30,8 +31,15 @@ type traffic struct {
 	group     errgroup.Group
 }
 
-// flow publishes until stop is called. Connections that end, gaps and disorder are errors.
+// flow publishes as fast as it can until stop is called. Connections that end, gaps and disorder are
+// errors.
 func flow(t *testing.T, from, to *nats.Conn, subject string) *traffic {
+	t.Helper()
+	return paced(t, from, to, subject, 0)
+}
+
+// paced is flow with a pause after twenty messages each.
+func paced(t *testing.T, from, to *nats.Conn, subject string, pause time.Duration) *traffic {
 	t.Helper()
 	f := &traffic{}
 	if _, err := to.Subscribe(subject, func(m *nats.Msg) {
@@ -56,6 +64,9 @@ func flow(t *testing.T, from, to *nats.Conn, subject string) *traffic {
 			}
 			if err := from.FlushTimeout(patience); err != nil { // also keeps the pace
 				return err
+			}
+			if pause > 0 {
+				time.Sleep(pause)
 			}
 		}
 		return nil
