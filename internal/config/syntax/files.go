@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -44,14 +45,15 @@ func (Disk) Read(name string) (string, error) {
 		return "", tooLarge
 	}
 	// The size may be out of date, and files under /proc have none.
-	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err != nil {
+	var text strings.Builder
+	text.Grow(int(info.Size()))
+	if _, err := io.Copy(&text, io.LimitReader(f, maxFileSize+1)); err != nil {
 		return "", err
 	}
-	if len(text) > maxFileSize {
+	if text.Len() > maxFileSize {
 		return "", tooLarge
 	}
-	return string(text), nil
+	return text.String(), nil
 }
 
 // notRegular says what a file is instead.
