@@ -33,9 +33,12 @@ type result struct {
 	Samples [][]sample `json:"samples"`
 }
 
+// most is how many rounds there are of a workload: those that hardly vary, or take long, have fewer.
+var most = map[kind]int{memory: 1, single: 3}
+
 // run goes through the workloads round by round, so that a disturbance hits one round of many
-// workloads rather than all rounds of one. Who comes first changes from round to round. Memory hardly
-// varies and is measured in the first only. With an error it returns what there is until then.
+// workloads rather than all rounds of one. Who comes first changes from round to round. With an error
+// it returns what there is until then.
 func (d *duel) run(ctx context.Context) ([]result, error) {
 	results := make([]result, len(d.works))
 	for i, w := range d.works {
@@ -44,7 +47,7 @@ func (d *duel) run(ctx context.Context) ([]result, error) {
 	d.rates = make(map[string]float64)
 	for round := range d.rounds {
 		for i, w := range d.works {
-			if w.kind == memory && round > 0 {
+			if n := most[w.kind]; n > 0 && round >= n {
 				continue
 			}
 			for _, j := range turns(len(d.rivals), round) {

@@ -98,10 +98,17 @@ func (r *relay) move(in *bufio.Reader, c net.Conn) {
 	r.mu.Unlock()
 	buf := make([]byte, 128<<10)
 	n := copy(buf, head)
+	var end []byte // of what has come
 	for {
 		for _, receiver := range to {
 			if _, err := receiver.Write(buf[:n]); err != nil {
 				return
+			}
+		}
+		if len(to) == 0 {
+			end = append(end, buf[max(0, n-len(ping)):n]...)
+			if end = end[max(0, len(end)-len(ping)):]; string(end) == ping {
+				_, _ = io.WriteString(c, "PONG\r\n")
 			}
 		}
 		if n, err = c.Read(buf); err != nil {
@@ -109,3 +116,6 @@ func (r *relay) move(in *bufio.Reader, c net.Conn) {
 		}
 	}
 }
+
+// ping is what a publisher without receivers says, and then waits for the answer.
+const ping = "PING\r\n"

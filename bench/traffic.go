@@ -31,7 +31,7 @@ func (t traffic) work(name, about string, goal float64) work {
 	if t.receivers == 0 {
 		unit = "message"
 	}
-	relay := t.receivers > 0 && !t.queue && !t.headers && t.publishers <= 1 // it can not mix messages
+	relay := !t.queue && !t.headers && t.publishers <= 1 // it can not mix messages
 	return work{name: name, about: about, unit: unit, kind: processor, goal: goal, relay: relay, run: t.run}
 }
 
@@ -218,11 +218,14 @@ func (f *flow) publish() error {
 
 // ping asks for a sign of what has been published so far.
 func (f *flow) ping() error {
-	if err := f.client.write([]byte("PING\r\n")); err != nil {
+	if err := f.client.write([]byte(ping)); err != nil {
 		return err
 	}
 	f.client.pings++
 	f.acked = append(f.acked, mark{f.next, f.client.pings})
+	if f.client.crowd.relayed {
+		return f.await(f.next)
+	}
 	return nil
 }
 

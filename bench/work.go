@@ -122,7 +122,7 @@ type pace struct {
 var (
 	fullPace = pace{
 		warm: 200 * time.Millisecond, span: 700 * time.Millisecond,
-		crowd: 1000, conns: 10_000, settle: 11 * time.Second, rest: 5 * time.Second, scale: 1, limit: 3 * time.Minute,
+		crowd: 1000, conns: 10_000, settle: 6 * time.Second, rest: 5 * time.Second, scale: 1, limit: 3 * time.Minute,
 	}
 	shortPace = pace{warm: 10 * time.Millisecond, span: 20 * time.Millisecond, crowd: 10, conns: 20, settle: 10 * time.Millisecond, rest: 10 * time.Millisecond, scale: 100, limit: time.Minute}
 )
