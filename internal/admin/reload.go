@@ -88,6 +88,7 @@ func (c *call) reloadRequest() (req reload.Request, wait time.Duration, err erro
 	if err := c.decode(&body); err != nil {
 		return req, 0, err
 	}
+	body.DryRun = body.DryRun || c.bool("dry_run") // who asks for one gets one
 	req, wait = c.requestOf(&body)
 	return req, wait, c.valid()
 }

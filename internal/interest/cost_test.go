@@ -120,9 +120,13 @@ func TestCrowdLeaves(t *testing.T) {
 				}
 				return time.Since(start)
 			}
-			if short, long := leave(few), leave(many); long > 150*short {
-				t.Errorf("%d removals took %v, %d took %v", few, short, many, long)
+			var short, long time.Duration
+			for range 3 { // another process may take the processor away
+				if short, long = leave(few), leave(many); long <= 150*short {
+					return
+				}
 			}
+			t.Errorf("%d removals took %v, %d took %v", few, short, many, long)
 		})
 	}
 }
