@@ -47,6 +47,7 @@ type dialed struct {
 	target  *target
 	account string      // that it is for; empty for one of the pool
 	settled atomic.Bool // no other try is needed
+	again   bool        // a connection was lost since the last try began; the link's lock guards it
 }
 
 func (t *target) setSelf() {
@@ -119,6 +120,14 @@ func (l *Link) want(t *target) bool {
 func (l *Link) redial(t *target, account string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if d := t.dials[account]; d != nil {
+		d.again = true // it may be about to end, because it has found the one that was lost
+		return
+	}
+	l.redialLocked(t, account)
+}
+
+func (l *Link) redialLocked(t *target, account string) {
 	if l.targets[t.hostPort] == t {
 		l.dialLocked(t, account, peer.Again(t.explicit))
 	}
@@ -213,6 +222,9 @@ func (l *Link) keepDialing(d *dialed, after time.Duration) {
 	if t.dials[d.account] == d {
 		delete(t.dials, d.account)
 	}
+	if d.again {
+		l.redialLocked(t, d.account)
+	}
 	if !t.explicit && len(t.dials) == 0 && !l.usedLocked(t) && l.targets[t.hostPort] == t {
 		delete(l.targets, t.hostPort) // what was heard of it was wrong, or has become so
 		t.cancel()
@@ -263,6 +275,7 @@ func (l *Link) policy(t *target) peer.Policy {
 func (l *Link) missing(d *dialed) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	d.again = false
 	p := l.peers[d.target.serverID()]
 	switch {
 	case d.target.isSelf():

@@ -1,0 +1,69 @@
+package route
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+// hook is a log that does something at one line.
+type hook struct {
+	slog.Handler
+
+	line string
+	do   func()
+}
+
+func (hook) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h hook) Handle(_ context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, h.line) {
+		h.do()
+	}
+	return nil
+}
+
+// Two servers that dial each other at once may each turn away the connection that the other one keeps. One
+// whose dialing has just come to nothing, because there was a route, has to notice when that is lost.
+func TestRouteIsLostWhileDialingEnds(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	h := newHost(t, nopool)
+	w := h.accept(t)
+	w.join("")
+	h.Log = slog.New(hook{slog.DiscardHandler, "Router connection closed: Duplicate Route", func() {
+		_ = w.Close()
+		eventually(t, "end of the accepted route", func() bool { return h.Tasks.Counts()["route"] == 0 })
+	}})
+	if err := h.AddRoute(ln.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	answer(t, ln)
+	again := answer(t, ln)
+	again.want("CONNECT ")
+	again.want("INFO ")
+	eventually(t, "another route", func() bool { return h.Up() == 1 })
+}
+
+// answer accepts a connection of the link and says who is there.
+func answer(t *testing.T, ln net.Listener) *far {
+	t.Helper()
+	_ = ln.(*net.TCPListener).SetDeadline(time.Now().Add(patience)) //nolint:forcetypeassert // it is one
+	c, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	w := &far{Conn: c, tb: t, r: bufio.NewReader(c)}
+	w.say(fmt.Sprintf(infoLine, ""))
+	return w
+}
