@@ -58,6 +58,7 @@ var examples = map[string]string{ //nolint:gosec // the ids of tokens in example
 	"route kick":          "route kick 12",
 	"route list":          "route list",
 	"route remove":        "route remove nats://10.0.0.8:6222 --disconnect",
+	"route targets":       "route targets -o wide",
 	"routez":              "routez --subs=detail -o json",
 	"server certificates": "server certificates",
 	"server info":         "server info -o json",

@@ -14,7 +14,8 @@ func (a *app) routeCommand() *cobra.Command {
 	view.Items = ""
 	view.Rows = rowsOf("items", "routes")
 	return group("route", "Routes to servers of the cluster",
-		a.endpoint(endpoint{use: "list", short: "Routes and what they are configured to be", path: "/routes", view: view}),
+		a.endpoint(endpoint{use: "list", short: "Routes that are connected", path: "/routes", view: view}),
+		a.endpoint(endpoint{use: "targets", short: "Servers that are dialled, and what came of it", path: "/routes", view: routeTargetsView}),
 		a.action(action{
 			use: "add URL", short: "Make a route to another server", args: cobra.ExactArgs(1), method: http.MethodPost, path: "/routes", done: "the route was added",
 			fields: []param{{flag: "persist", kind: boolParam, help: "write it into the configuration as well"}, {flag: "reason", help: "why, for the audit"}},
@@ -27,10 +28,21 @@ func (a *app) routeCommand() *cobra.Command {
 		}),
 		a.action(action{
 			use: "kick RID", short: "End the connection of a route; it will be made again", args: cobra.ExactArgs(1), method: http.MethodDelete, path: "/routes/connections/{0}",
-			done: "route %s was ended",
+			done: "route %s was ended", params: []param{{flag: "reason", help: "why, for the events and the audit"}},
 		}),
 	)
 }
+
+var routeTargetsView = output.View{Items: "targets", Name: "target", Trim: true, Empty: "no server is dialled", Columns: []output.Column{
+	{Title: "TARGET", Path: "target", Keep: 12},
+	{Title: "STATE", Path: "state"},
+	{Title: "SERVER", Path: "server_name", Keep: 8},
+	{Title: "SOURCE", Path: "source", Drop: 60},
+	{Title: "ATTEMPTS", Path: "attempts", Kind: output.Number},
+	{Title: "NEXT", Path: "next_attempt", Kind: output.Time, Drop: 50},
+	{Title: "ERROR", Path: "last_error", Keep: 16},
+	{Title: "URL", Path: "url", Wide: true},
+}}
 
 // rowsOf finds the rows of a list under one of several names.
 func rowsOf(names ...string) func(any) []any {

@@ -69,6 +69,7 @@ var requests = map[string]string{
 	"sub stats":                                          "GET /subscriptions/stats",
 	"subject interest a.b --account A":                   "GET /subjects/interest account=A&subject=a.b",
 	"subject check a.b --user u --op pub":                `POST /subjects/check {"op":"pub","subject":"a.b","user":"u"}`,
+	"route targets":                                      "GET /routes",
 	"route list":                                         "GET /routes",
 	"route add nats://h:6222 --persist":                  `POST /routes {"persist":true,"url":"nats://h:6222"}`,
 	"route remove h:6222 --disconnect -y":                "DELETE /routes/h:6222 disconnect=true",
