@@ -168,9 +168,14 @@ func (l *Link) admit(s *Session, i *Info) (first bool, v *verdict) {
 	return first, nil
 }
 
+// mostPooled bounds the connections of a pool that the other side may ask for. This side may have more.
+const mostPooled = 1 << 10
+
 // misfit tells what is wrong with a route before it is known which others there are.
 func (s *Session) misfit(i *Info, account string, pooled bool) *verdict {
 	switch {
+	case i.PoolSize > max(s.set.pool, mostPooled):
+		return &verdict{conn.ProtocolViolation, fmt.Sprintf("Invalid route pool size: %d", i.PoolSize), false}
 	case account != "" && !pooled && s.dial != nil:
 		return &verdict{conn.ProtocolViolation, "", true} // an older server would take it for the only route
 	case account != "" && !pooled:

@@ -109,6 +109,24 @@ func TestPinnedAccount(t *testing.T) {
 	old.want(`-ERR 'Not possible to have a dedicated route for account "ACC" between those servers'`)
 }
 
+// Numbers of another server are believed as far as that makes sense.
+func TestUnreasonablePools(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, `accounts { ACC {} }, cluster { name: C1, port: -1, accounts: [ACC], compression: off }`)
+	for _, size := range []string{"9223372036854775807", "4294967296", "1025"} {
+		w := h.accept(t)
+		w.want("INFO ")
+		w.say(connectLine, fmt.Sprintf(infoLine, `,"route_pool_size":`+size))
+		w.want("-ERR 'Invalid route pool size: " + size)
+	}
+	w := h.accept(t)
+	w.join(`,"route_pool_size":3`)
+	for _, size := range []string{"9223372036854775807", "4294967296", "-1"} {
+		w.say(`INFO {"route_account":"ACC","route_acc_add_reqid":"id","route_pool_size":` + size + `}`)
+		w.want("INFO {")
+	}
+}
+
 // However many subscriptions and groups there are at the other server, it gets one message, and sending it
 // allocates nothing.
 func TestForwardingAllocatesNothing(t *testing.T) {

@@ -125,12 +125,13 @@ func (s *Settings) isPinned(account string) bool {
 	return found
 }
 
-// slotOf is the place in the pool that carries the interest of an account.
+// slotOf is the place in the pool that carries the interest of an account. A pool may be as large as another
+// server says.
 func slotOf(account string, pool int) int {
 	if pool <= 1 {
 		return 0
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(account)) // never fails
-	return int(h.Sum32() % uint32(pool))
+	return int(uint64(h.Sum32()) % uint64(pool))
 }
