@@ -82,7 +82,7 @@ func (s *Session) Consume(b *broker.Batch, p []byte) conn.Reason {
 func (s *Session) operations(b *broker.Batch) conn.Reason {
 	for {
 		op, err := s.dec.Next()
-		if err == nil && op == wire.PeerMsg {
+		if err == nil && op == wire.PeerMsg && s.up.Load() {
 			s.collect(b)
 			continue
 		}
@@ -107,6 +107,10 @@ func (s *Session) operations(b *broker.Batch) conn.Reason {
 
 // do carries out one operation.
 func (s *Session) do(b *broker.Batch, op wire.Op) conn.Reason {
+	if (op == wire.PeerMsg || op == wire.PeerSub || op == wire.PeerUnsub) && !s.up.Load() {
+		s.error("Protocol error: messages or interest of a server that has not said who it is")
+		return conn.ProtocolViolation
+	}
 	switch op {
 	case wire.PeerSub:
 		s.interested(b)

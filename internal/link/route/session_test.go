@@ -127,6 +127,25 @@ func TestUnreasonablePools(t *testing.T) {
 	}
 }
 
+// Nothing counts before the other server has said who it is.
+func TestOperationsBeforeInfo(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, nopool)
+	local := taker(make(chan string, 1))
+	h.account.Subscribe(nil, &broker.Sub{Subject: "foo", SID: "1", Sink: local})
+	for _, op := range []string{"RS+ $G foo", "RS- $G foo", "LS+ O $G foo q 1", "RMSG $G foo 2\r\nhi", "LMSG O $G foo 0 2\r\nhi"} {
+		w := h.accept(t)
+		w.want("INFO ")
+		w.say(connectLine, op, "PING")
+		if line, err := w.hear(); err == nil {
+			t.Errorf("%q is answered with %q", op, line)
+		}
+	}
+	if n := h.account.Index().Len(); n != 1 || len(local) > 0 {
+		t.Errorf("%d subscriptions, %d messages", n, len(local))
+	}
+}
+
 // However many subscriptions and groups there are at the other server, it gets one message, and sending it
 // allocates nothing.
 func TestForwardingAllocatesNothing(t *testing.T) {
