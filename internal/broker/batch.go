@@ -56,17 +56,23 @@ type slow struct {
 	mark int // bytes pending that are no reason to wait
 }
 
-// Slow notes a consumer whose queue is nearly full, so that the publisher waits at the end until no
-// more than mark bytes are pending. Waiting for any progress at all would not do: the publisher would
-// go on adding more than the consumer takes.
-func (b *Batch) Slow(q *outbound.Queue, mark int) {
+// Slow notes a consumer whose queue, of limit bytes, is nearly full, so that the publisher waits at the
+// end until it is not. Waiting for any progress at all would not do: the publisher would go on adding
+// more than the consumer takes.
+func (b *Batch) Slow(q *outbound.Queue, limit int64) {
 	for _, have := range b.slow {
 		if have.q == q {
 			return
 		}
 	}
-	b.slow = append(b.slow, slow{q, mark})
+	b.slow = append(b.slow, slow{q, mark(limit)})
 }
+
+// NearlyFull tells whether publishers should wait for a queue that may hold limit bytes.
+func NearlyFull(pending int, limit int64) bool { return pending > mark(limit) }
+
+// mark is how many of the bytes that a queue may hold are no reason to wait.
+func mark(limit int64) int { return int(limit / 4 * 3) }
 
 // Flush flushes the consumers touched so far. A publisher that is going to wait for something calls
 // it first, so that nobody waits with it.

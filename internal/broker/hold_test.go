@@ -27,10 +27,11 @@ func takes(n int) outbound.Send {
 	return func(v [][]byte) (int, error) { return min(n, len(v[0])), nil }
 }
 
-// held is how long a publisher is held up until no more than 50 bytes are pending.
+// held is how long a publisher is held up for a queue that may hold 68 bytes: until no more than 51 are
+// pending.
 func held(q *outbound.Queue) time.Duration {
 	b := Begin()
-	b.Slow(q, 50)
+	b.Slow(q, 68)
 	start := time.Now()
 	b.Hold(10 * time.Millisecond)
 	took := time.Since(start)

@@ -27,7 +27,7 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	q := &s.conn.Out
 	q.Lock()
 	msgs, last := s.takenLocked(sub, r.Msgs)
-	if len(msgs) == 0 || set.NoFastProducerStall && nearlyFull(q.PendingLocked(), set.MaxPending) {
+	if len(msgs) == 0 || set.NoFastProducerStall && broker.NearlyFull(q.PendingLocked(), set.MaxPending) {
 		q.Unlock()
 		return 0
 	}
@@ -56,17 +56,11 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	switch {
 	case int64(pending) > set.MaxPending:
 		s.slow(pending, r.Subject)
-	case r.From.Kind == broker.Client && !set.NoFastProducerStall && nearlyFull(pending, set.MaxPending):
-		b.Slow(q, stallMark(set.MaxPending))
+	case r.From.Kind == broker.Client && !set.NoFastProducerStall && broker.NearlyFull(pending, set.MaxPending):
+		b.Slow(q, set.MaxPending)
 	}
 	return len(msgs)
 }
-
-// nearlyFull tells whether a publisher should wait for the queue.
-func nearlyFull(pending int, limit int64) bool { return pending > stallMark(limit) }
-
-// stallMark is how many of the bytes that a queue may hold are no reason to wait.
-func stallMark(limit int64) int { return int(limit / 4 * 3) }
 
 // takenLocked returns the messages that sub still takes, and whether these are its last.
 func (s *Session) takenLocked(sub *broker.Sub, msgs []broker.Msg) ([]broker.Msg, bool) {

@@ -230,12 +230,15 @@ func (s *Session) disinterested(b *broker.Batch) {
 // reference than to copy it for each.
 const shareFrom = 1024
 
-// Forward sends the other server its copy of a run. It runs on the publisher's goroutine.
+// Forward sends the other server its copy of a run. It runs on the publisher's goroutine. A client that
+// publishes more than the route takes is held up as by a slow subscriber.
 func (n *lane) Forward(b *broker.Batch, r *broker.Run, c *broker.Copy) int {
 	s := n.s
+	limits := &s.link.Settings().Options.Limits
+	local := r.From.Kind == broker.Client
 	q := &s.conn.Out
 	q.Lock()
-	if q.ClosedLocked() {
+	if q.ClosedLocked() || local && limits.NoFastProducerStall && broker.NearlyFull(q.PendingLocked(), limits.MaxPending) {
 		q.Unlock()
 		return 0
 	}
@@ -247,10 +250,13 @@ func (n *lane) Forward(b *broker.Batch, r *broker.Run, c *broker.Copy) int {
 		}
 	}
 	q.CountLocked(msgs, bytes)
-	first := q.MarkLocked()
+	pending, first := q.PendingLocked(), q.MarkLocked()
 	q.Unlock()
 	if first {
 		b.Touch(s.conn)
+	}
+	if local && !limits.NoFastProducerStall && broker.NearlyFull(pending, limits.MaxPending) {
+		b.Slow(q, limits.MaxPending)
 	}
 	s.link.Registry.Out.Add(msgs, bytes)
 	if a := n.account.Load(); a != nil {

@@ -3,6 +3,7 @@ package route
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,44 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 		t.Errorf("got %q", line)
 	}
 	_ = w.Close()
+}
+
+// A client that publishes more than a route takes waits for it, or loses messages where it must not wait;
+// nothing holds up other publishers.
+func TestPublishersWaitForRoutes(t *testing.T) {
+	t.Parallel()
+	const size, stall = 1 << 20, 200 * time.Millisecond
+	body := make([]byte, size)
+	for conf, want := range map[string]struct {
+		from  broker.Kind
+		again int // messages that are taken once the route is nearly full
+		waits bool
+	}{
+		"": {broker.Client, 1, true}, "\n": {broker.Internal, 1, false},
+		"no_fast_producer_stall: true\n": {broker.Client, 0, false},
+	} {
+		h := newHost(t, "max_pending: 32MB\n"+conf+nopool)
+		w := h.accept(t)
+		w.join("")
+		w.say("RS+ $G foo", "PING")
+		w.want("PONG")
+		publish := func(msgs int) (taken int, waited bool) {
+			b := broker.Begin()
+			for i := range msgs {
+				b.Msgs[i] = broker.Msg{Body: body, HeaderLen: -1, SizeTok: []byte(strconv.Itoa(size))}
+			}
+			r := &broker.Run{Subject: []byte("foo"), From: &broker.Origin{Kind: want.from}, Msgs: b.Msgs[:msgs]}
+			taken = h.account.Publish(b, r)
+			return taken, b.End(stall)
+		}
+		if taken, waited := publish(broker.RunMax); taken != broker.RunMax || waited != want.waits {
+			t.Errorf("%q: %d messages taken, waited %v", conf, taken, waited)
+		}
+		if taken, waited := publish(1); taken != want.again || waited != want.waits {
+			t.Errorf("%q: %d more messages taken, waited %v", conf, taken, waited)
+		}
+		_ = w.Close()
+	}
 }
 
 // Whatever another server sends, and whenever in the handshake, the server stands, and nothing of it is
