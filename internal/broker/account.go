@@ -104,8 +104,8 @@ func (a *Account) Leave() {
 // Unsubscribe.
 func (a *Account) Index() *interest.Index[*Sub] { return a.index }
 
-// Subscribe adds s to the index. It reports false for an invalid subject. Observers flush with b; nil is
-// a batch of its own.
+// Subscribe adds s to the index. It reports false for an invalid subject, and if s is closed: somebody may
+// have ended it before it was there. Observers flush with b; nil is a batch of its own.
 func (a *Account) Subscribe(b *Batch, s *Sub) bool {
 	if b == nil {
 		b = Begin()
@@ -113,7 +113,7 @@ func (a *Account) Subscribe(b *Batch, s *Sub) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.index.Insert(s.Subject, s.Queue, s) {
+	if s.Closed.Load() || !a.index.Insert(s.Subject, s.Queue, s) {
 		return false
 	}
 	a.changedLocked(b, s, 1)

@@ -165,6 +165,16 @@ func TestSinksMayPublish(t *testing.T) {
 	}
 }
 
+// A reload may take away a subscription that the client is just about to make.
+func TestSubscriptionEndsBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	a := New().Open("A")
+	s := sub("foo", "", "1", &recorder{})
+	if a.Unsubscribe(nil, s) || a.Subscribe(nil, s) || a.Index().Len() != 0 {
+		t.Errorf("%d subscriptions are left", a.Index().Len())
+	}
+}
+
 func TestJoinHoldsTheLimit(t *testing.T) {
 	t.Parallel()
 	a := New().Open("A")
