@@ -107,8 +107,8 @@ func TestRememberedMatchesFollowTheIndex(t *testing.T) {
 	a := New().Open("A")
 	o := &Origin{Kind: Client}
 	r := &recorder{}
-	s := sub("foo", "", "1", r)
 	for i := range 50 {
+		s := sub("foo", "", "1", r)
 		if n := publish(t, a, o, "foo", "x"); n != 0 {
 			t.Fatalf("round %d: delivered without a subscription", i)
 		}

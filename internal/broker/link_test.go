@@ -241,7 +241,7 @@ func TestObserversHearOfLocalInterest(t *testing.T) {
 	a.Unsubscribe(nil, q)
 	check("foo q1")
 	a.Unobserve(Route, m)
-	a.Subscribe(nil, first)
+	a.Subscribe(nil, sub("foo", "", "5", r))
 	check("foo q1")
 }
 
