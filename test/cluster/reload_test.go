@@ -143,6 +143,8 @@ func TestPermissionsByReload(t *testing.T) {
 			eventually(t, "what may be exported", func() bool { return a.subs() == 1 })
 			a.reload(t, "import: [\"a.>\"]", "import: [\"a.>\", \"c.>\"]")
 			eventually(t, "more to import", func() bool { return b.subs() == 2 })
+			a.reload(t, "export: [\"b.>\"]", "export: [\"b.>\", \"c.>\"]")
+			eventually(t, "more to export", func() bool { return a.subs() == 2 })
 		})
 	}
 }

@@ -3,6 +3,7 @@ package route
 import (
 	"net"
 	"net/url"
+	"reflect"
 	"strconv"
 
 	"natsd/internal/broker"
@@ -106,7 +107,7 @@ func (l *Link) heard(i *Info) {
 }
 
 // updated takes a later INFO of the server that a route leads to.
-func (l *Link) updated(s *Session, i *Info) {
+func (l *Link) updated(b *broker.Batch, s *Session, i *Info) {
 	urls := i.ConnectURLs
 	if i.LameDuck {
 		urls = nil // it is about to go
@@ -114,9 +115,35 @@ func (l *Link) updated(s *Session, i *Info) {
 	if l.urls.Set(i.ServerID, urls) {
 		l.tell()
 	}
-	next := *s.remote.Load()
+	before := s.remote.Load()
+	next := *before
 	next.Import, next.Export, next.ConnectURLs, next.LameDuck = i.Import, i.Export, i.ConnectURLs, i.LameDuck
 	s.remote.Store(&next)
+	if !reflect.DeepEqual(before.Export, next.Export) {
+		l.announceAgain(b, next.ServerID)
+	}
+}
+
+// announceAgain tells a server of all interest once more: what it did not let count before, it may now.
+func (l *Link) announceAgain(b *broker.Batch, id string) {
+	set := l.Settings()
+	var routes []*Session
+	l.mu.Lock()
+	if p := l.peers[id]; p != nil {
+		routes = p.sessions()
+	}
+	l.mu.Unlock()
+	for _, s := range routes {
+		for _, n := range s.allLanes() {
+			a := n.account.Load()
+			if a == nil || !s.carries(set, n.name) {
+				continue
+			}
+			a.Interest(broker.Route, func(filter, queue string, members int) {
+				n.InterestChanged(b, a, filter, queue, members)
+			})
+		}
+	}
 }
 
 func portText(port int) string { return strconv.Itoa(port) }

@@ -171,7 +171,7 @@ func (s *Session) info(b *broker.Batch) conn.Reason {
 		}
 	}
 	if s.up.Load() {
-		s.link.updated(s, i)
+		s.link.updated(b, s, i)
 		return conn.Open
 	}
 	if s.dial == nil && i.ServerName == s.set.Info.ServerName {
