@@ -57,6 +57,13 @@ func readRecord(line []byte) (*api.AuditRecord, error) {
 	return r, nil
 }
 
+// isAudit tells whether a text can be what an audit has left: nothing, or records of which the last may be
+// torn. Anything else belongs to somebody, and is not to be repaired.
+func isAudit(text []byte) bool {
+	const first = `{"seq":`
+	return bytes.HasPrefix(text, []byte(first[:min(len(first), len(text))]))
+}
+
 // ending returns where the last whole line ends, and what comes behind it.
 func ending(text []byte) (end int, tail []byte) {
 	end = bytes.LastIndexByte(text, '\n') + 1
@@ -129,18 +136,16 @@ func syncFolder(dir string) error {
 }
 
 // Records visits the records that pass, newest first, until visit returns false. A line that is no record
-// is left out; [Log.Verify] finds it.
+// is left out; [Log.Verify] finds it. One file at a time is in memory.
 func (l *Log) Records(ctx context.Context, visit func(*api.AuditRecord) bool) error {
-	var texts [][]byte
-	err := l.files(ctx, func(_ string, text []byte) error {
-		texts = append(texts, text)
-		return nil
-	})
+	all, done, err := l.pieces()
 	if err != nil {
 		return err
 	}
-	for _, text := range slices.Backward(texts) {
-		if err := ctx.Err(); err != nil {
+	defer done()
+	for _, p := range slices.Backward(all) {
+		text, err := p.text(ctx)
+		if err != nil {
 			return err
 		}
 		for _, line := range slices.Backward(lines(text)) {
@@ -152,34 +157,57 @@ func (l *Log) Records(ctx context.Context, visit func(*api.AuditRecord) bool) er
 	return nil
 }
 
+// text reads a piece, unless ctx has ended.
+func (p *piece) text(ctx context.Context) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return p.read()
+}
+
 // Verify reads all records and tells where the chain breaks first, if it does. The first record that is
 // kept is taken as it is.
 func (l *Log) Verify(ctx context.Context) (*api.AuditCheck, error) {
-	out := &api.AuditCheck{Valid: true}
-	var at *link
-	err := l.files(ctx, func(path string, text []byte) error {
-		for i, line := range lines(text) {
-			r, err := readRecord(line)
-			if err == nil && at != nil && (r.Seq != at.seq+1 || r.PrevHash != at.hash) {
-				err = errChain
-			}
-			if err != nil && out.Valid {
-				out.Valid, out.File, out.Line, out.Reason, out.FirstBad = false, path, i+1, err.Error(), new(uint64)
-				*out.FirstBad = 1
-				if at != nil {
-					*out.FirstBad = at.seq + 1
-				}
-			}
-			if r == nil {
-				continue
-			}
-			out.Records++
-			at = &link{r.Seq, r.Hash}
-		}
-		return nil
-	})
+	all, done, err := l.pieces()
 	if err != nil {
 		return nil, fmt.Errorf("read the audit: %w", err)
 	}
-	return out, nil
+	defer done()
+	c := check{AuditCheck: api.AuditCheck{Valid: true}}
+	for _, p := range all {
+		text, err := p.text(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the audit: %w", err)
+		}
+		for i, line := range lines(text) {
+			c.add(p.path, i+1, line)
+		}
+	}
+	return &c.AuditCheck, nil
+}
+
+// check is a check of the chain on its way.
+type check struct {
+	api.AuditCheck
+
+	at *link // where the chain goes on; nil before the first record
+}
+
+// add looks at the next line.
+func (c *check) add(path string, number int, line []byte) {
+	r, err := readRecord(line)
+	if err == nil && c.at != nil && (r.Seq != c.at.seq+1 || r.PrevHash != c.at.hash) {
+		err = errChain
+	}
+	if err != nil && c.Valid {
+		c.Valid, c.File, c.Line, c.Reason, c.FirstBad = false, path, number, err.Error(), new(uint64)
+		*c.FirstBad = 1
+		if c.at != nil {
+			*c.FirstBad = c.at.seq + 1
+		}
+	}
+	if r != nil {
+		c.Records++
+		c.at = &link{r.Seq, r.Hash}
+	}
 }

@@ -1,9 +1,9 @@
 package audit
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -106,6 +106,9 @@ func (l *Log) openLocked() (torn int, err error) {
 	text, err := os.ReadFile(l.path)
 	if err != nil {
 		return 0, err
+	}
+	if !isAudit(text) {
+		return 0, fmt.Errorf("%s holds something else than an audit", l.path)
 	}
 	end, tail := ending(text)
 	if len(tail) > 0 {
@@ -255,32 +258,35 @@ func (l *Log) Discard() error {
 	return err
 }
 
-// files gives visit all that was written, file by file and oldest first. It ends early with ctx.
-func (l *Log) files(ctx context.Context, visit func(path string, text []byte) error) error {
+// piece is a part of what was written: a file, or what is in memory.
+type piece struct {
+	path string
+	read func() ([]byte, error)
+}
+
+// pieces are all that was written, oldest first and without a gap: a file that is put aside meanwhile is read
+// under the name that it had.
+func (l *Log) pieces() (all []piece, done func(), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.path == "" {
-		l.mu.Lock()
 		lines := slices.Clip(l.memory)
-		l.mu.Unlock()
-		return visit("", join(lines))
+		return []piece{{"", func() ([]byte, error) { return join(lines), nil }}}, func() {}, nil
 	}
-	paths, err := l.aside()
+	aside, err := l.aside()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	for _, path := range append(paths, l.path) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // it is being put aside
-		}
-		if err != nil {
-			return err
-		}
-		if err := visit(path, text); err != nil {
-			return err
-		}
+	for _, path := range aside {
+		all = append(all, piece{path, func() ([]byte, error) { return os.ReadFile(path) }})
 	}
-	return nil
+	f, err := os.Open(l.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return all, func() {}, nil // somebody has moved it away
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	all = append(all, piece{l.path, func() ([]byte, error) { return io.ReadAll(f) }})
+	return all, func() { _ = f.Close() }, nil // it was only read
 }

@@ -236,3 +236,52 @@ func FuzzReadRecord(f *testing.F) {
 		lastLink(text)
 	})
 }
+
+// A file that holds something else is left as it is.
+func TestFileThatIsNoAudit(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "natsd.conf")
+	for _, text := range []string{"port: 4222", "port: 4222\nhost: a", "\n", "{}\n", `{"seq"` + "\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil {
+			t.Errorf("%q was taken for an audit", text)
+		}
+		if now, err := os.ReadFile(path); err != nil || string(now) != text {
+			t.Errorf("%q became %q (%v)", text, now, err)
+		}
+	}
+}
+
+// While files are put aside the chain is read without a gap, and no record twice.
+func TestReadWhileFilesArePutAside(t *testing.T) {
+	t.Parallel()
+	l := opened(t, filepath.Join(t.TempDir(), "audit.log"), 2048)
+	fill(t, l, 1, 5)
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := range 60 {
+			if err := l.Append(record(i)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 20 {
+		if c, err := l.Verify(t.Context()); err != nil || !c.Valid {
+			t.Errorf("%+v %v", c, err)
+		}
+		last := uint64(0)
+		err := l.Records(t.Context(), func(r *api.AuditRecord) bool {
+			if last != 0 && r.Seq != last-1 {
+				t.Errorf("record %d before %d", r.Seq, last)
+			}
+			last = r.Seq
+			return true
+		})
+		if err != nil || last != 1 {
+			t.Errorf("%v, the oldest is %d", err, last)
+		}
+	}
+	writer.Wait()
+}
