@@ -67,14 +67,14 @@ func (a *API) configRoutes() []route {
 		},
 		{
 			method: http.MethodPost, path: "/config/validate", role: viewer, unaudited: true,
-			summary: "Check a configuration as a reload would, and tell all that is wrong. Nothing changes.",
+			summary: "Check a configuration as a reload would, and tell all that is wrong. Nothing changes. To send one, or to name a file, needs the role admin.",
 			query:   []param{{name: "strict", kind: "boolean", doc: "Warnings count as errors."}},
 			body:    api.ValidateRequest{}, media: []string{confType}, result: api.Validation{}, codes: []api.Code{api.ConfigInvalid, api.NotFound},
 			serve: a.validate,
 		},
 		{
 			method: http.MethodPost, path: "/config/diff", role: viewer, unaudited: true,
-			summary: "Compare two configurations: the plan of a reload from one to the other. Nothing changes.",
+			summary: "Compare two configurations: the plan of a reload from one to the other. Nothing changes. To send one, or to name a file, needs the role admin.",
 			body:    api.DiffRequest{}, media: []string{confType}, result: api.Plan{},
 			codes: []api.Code{api.ConfigInvalid, api.NotFound, api.ReloadInProgress, api.ReloadRejected, api.ReloadNeedsRestart},
 			serve: a.diff,

@@ -73,14 +73,15 @@ func (c *call) decodeOr(v any, text *string) error {
 	return err
 }
 
-// candidate names the configuration that a request is about. To read a file of the server's machine is
-// for admins: what is wrong with it says something of what it holds.
+// candidate names the configuration that a request is about. To read files and the environment of the
+// server is for admins, and a text can do both: what is wrong with it, and how it differs from another, says
+// what they hold.
 func (c *call) candidate(name, text, path string) (reload.Candidate, error) {
 	switch {
+	case (text != "" || path != "") && c.who.role < admin:
+		return reload.Candidate{}, api.Problemf(api.Forbidden, "%s may not bring a configuration or name a file: that needs the role %s", c.who, admin)
 	case text != "":
 		return reload.Candidate{Text: text}, nil
-	case path != "" && c.who.role < admin:
-		return reload.Candidate{}, api.Problemf(api.Forbidden, "%s may not name files: that needs the role %s", c.who, admin)
 	case path != "":
 		return reload.Candidate{Path: path}, nil
 	case name == "running":
@@ -104,7 +105,8 @@ func noCandidate(err error) error {
 }
 
 // diff serves POST /config/diff. From what is in force to a text or to the files it is a dry run, which
-// tells whom the change would concern.
+// tells whom the change would concern; but a dry run opens what the configuration names, which is not for
+// those who only look.
 func (a *API) diff(c *call) (any, error) {
 	body := api.DiffRequest{From: "running", To: "file"}
 	if err := c.decodeOr(&body, &body.Text); err != nil {
@@ -118,7 +120,7 @@ func (a *API) diff(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if from.Running && to.Revision == 0 && to.Path == "" && !to.Running {
+	if from.Running && to.Revision == 0 && to.Path == "" && !to.Running && c.who.role >= operator {
 		req := reload.Request{Who: "api:" + c.who.String(), DryRun: true}
 		return c.attempt(requestDeadline, func(ctx context.Context) (*reload.Report, error) {
 			if to.Text != "" {

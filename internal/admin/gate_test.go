@@ -1,8 +1,12 @@
 package admin_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -144,5 +148,32 @@ func TestOtherHostsAndOrigins(t *testing.T) {
 		if got := a.Header.Get("Access-Control-Allow-Origin"); got != "" && got != "https://dash.example" {
 			t.Errorf("%v: allows %s", c.headers, got)
 		}
+	}
+}
+
+// What a configuration makes the server read or open is not for those who may only look: the files and the
+// environment of the server, and any file as its log or audit.
+func TestConfigurationsOfViewers(t *testing.T) {
+	t.Parallel()
+	n := start(t, tokenConf(t))
+	secret := filepath.Join(n.dir, "secret")
+	if err := os.WriteFile(secret, []byte("of: somebody else\nlog"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("include %q\nlog_file: %q\nadmin { audit { file: %q } }\n", secret, secret, secret)
+	for _, who := range []string{"s-vic", "s-oz"} {
+		for _, path := range []string{"/config/validate", "/config/diff"} {
+			auth := []string{"Authorization", "Bearer " + who}
+			n.problem(n.ask("POST", path, text, append(auth, "Content-Type", confType)...), api.Forbidden)
+			n.problem(n.ask("POST", path, map[string]string{"text": text}, auth...), api.Forbidden)
+			n.problem(n.ask("POST", path, map[string]string{"path": secret}, auth...), api.Forbidden)
+			n.want(n.ask("POST", path, nil, auth...), http.StatusOK, nil)
+		}
+	}
+	n.write("log_file: \"<dir>/new\"\n")
+	var plan api.Plan
+	n.want(n.ask("POST", "/config/diff", nil, "Authorization", "Bearer s-vic"), http.StatusOK, &plan)
+	if _, err := os.Stat(filepath.Join(n.dir, "new")); !errors.Is(err, fs.ErrNotExist) || len(plan.Changes) == 0 {
+		t.Errorf("%v %+v", err, plan)
 	}
 }
