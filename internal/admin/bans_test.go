@@ -110,3 +110,17 @@ func TestBansOfAnAccount(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+// A kick that bans bans nowhere else either.
+func TestKickAndBanInAnotherAccount(t *testing.T) {
+	t.Parallel()
+	n := start(t, tenants+tokenConf(t))
+	as := []string{"Authorization", "Bearer s-app"}
+	for _, path := range []string{"/connections/kick", "/kick"} {
+		n.problem(n.ask("POST", path, api.KickRequest{Account: "OPS", User: "olga", Ban: "1h"}, as...), api.Forbidden)
+	}
+	if all := n.Bans().All(); len(all) != 0 {
+		t.Errorf("%+v", all[0])
+	}
+	n.dial("console", nats.UserInfo("olga", "o"))
+}

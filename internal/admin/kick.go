@@ -155,6 +155,9 @@ func (c *call) kicking() (*kicking, error) {
 	if k.empty() {
 		return nil, api.Problemf(api.FilterRequired, "say which connections: at least one of cid, user, name, account, ip, kind, subject, idle_gt, filter")
 	}
+	if k.account != "" && !c.who.sees(k.account) {
+		return nil, api.Problemf(api.Forbidden, "%s may end connections of the accounts %v only", c.who, c.who.accounts)
+	}
 	if k.ban > 0 {
 		k.whom = c.banned(&k.choice)
 	}
