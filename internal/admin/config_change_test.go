@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,5 +152,51 @@ func TestWatcherAndProbation(t *testing.T) {
 	n.want(n.ask(http.MethodGet, "/reload", nil), http.StatusOK, &st)
 	if st.Probation != nil {
 		t.Errorf("%+v", st.Probation)
+	}
+}
+
+// Of changes that were made from the same configuration one comes into force, whoever has to wait for whom.
+func TestChangesOfTheSameConfiguration(t *testing.T) {
+	t.Parallel()
+	n := start(t, aliceConf)
+	both := func(ask func(i int) answer) (done int) {
+		var all sync.WaitGroup
+		var answers [2]answer
+		for i := range answers {
+			all.Go(func() { answers[i] = ask(i) })
+		}
+		all.Wait()
+		for _, a := range answers {
+			if a.StatusCode == http.StatusOK {
+				done++
+			} else {
+				n.problem(a, api.PreconditionFailed)
+			}
+		}
+		return done
+	}
+	for round := range 10 {
+		tag := n.ask(http.MethodGet, "/config", nil).Header.Get("ETag")
+		done := both(func(i int) answer {
+			text := strings.Replace(aliceConf, "1000", fmt.Sprint(2000+2*round+i), 1)
+			return n.ask(http.MethodPut, "/config?wait=20s", text, "Content-Type", confType, "If-Match", tag)
+		})
+		if done != 1 {
+			t.Fatalf("%d changes of one configuration are done", done)
+		}
+		keys := [2]string{"max_control_line", "max_connections"}
+		done = both(func(i int) answer {
+			return n.ask(http.MethodPatch, "/config?wait=20s", map[string]int{keys[i]: 5000 + round}, "If-Match", "*")
+		})
+		limits := n.Options().Limits
+		set := 0
+		for _, v := range []int{limits.MaxControlLine, limits.MaxConnections} {
+			if v == 5000+round {
+				set++
+			}
+		}
+		if set != done {
+			t.Fatalf("%d changes were answered by 200, %d are in force", done, set)
+		}
 	}
 }

@@ -56,6 +56,7 @@ func (a *API) patchConfig(c *call) (any, error) {
 	if err != nil {
 		return nil, api.Problemf(api.Conflict, "%v", err)
 	}
+	req.IfDigest = c.options.Digest // whatever If-Match says: the text is made from that one
 	return c.attempt(wait, func(ctx context.Context) (*reload.Report, error) { return a.Server.ApplyText(ctx, text, req) })
 }
 

@@ -110,6 +110,7 @@ func (c *call) reloadBody() api.ReloadRequest {
 func (c *call) requestOf(body *api.ReloadRequest) (reload.Request, time.Duration) {
 	return reload.Request{
 		Who: "api:" + c.who.String(), Why: body.Reason, DryRun: body.DryRun, AllowAuthRemoval: body.AllowAuthRemoval, Plan: body.PlanID,
+		IfDigest: c.seen(),
 		Mode: choose(c, "mode", body.Mode, reload.Strict, reload.Partial), Probation: c.durationOf("probation", body.Probation),
 		RollbackOn: choose(c, "rollback_on", body.RollbackOn, reload.RollbackUnhealthy, reload.RollbackError, reload.RollbackNever),
 	}, c.durationOf("wait", body.Wait)
@@ -211,6 +212,15 @@ func (c *call) attempt(wait time.Duration, try func(context.Context) (*reload.Re
 		return nil, refusal(report)
 	}
 	return planOf(report), nil
+}
+
+// seen is the digest of the configuration that the sender of a request has seen, if he says so; see ifMatch.
+// The reload looks at it again when its turn has come.
+func (c *call) seen() string {
+	if tag := c.r.Header.Get("If-Match"); tag == "" || tag == "*" {
+		return ""
+	}
+	return c.options.Digest
 }
 
 // ifMatch holds a request to the configuration that its sender has seen.
