@@ -365,7 +365,7 @@ func (c *call) connRows(state string, ch *choice, now time.Time, known map[uint6
 		var open []status.Conn
 		var closed []*status.Closed
 		if state != api.StateClosed {
-			open = c.api.Server.AppendConns(nil)
+			open = c.openConns(ch.cid)
 		}
 		if state != api.StateOpen {
 			closed = c.api.Server.AppendClosed(nil)
@@ -386,6 +386,17 @@ func (c *call) connRows(state string, ch *choice, now time.Time, known map[uint6
 			}
 		}
 	}
+}
+
+// openConns returns all open connections, or only the one of that id.
+func (c *call) openConns(cid uint64) []status.Conn {
+	if cid == 0 {
+		return c.api.Server.AppendConns(nil)
+	}
+	if one, ok := c.api.Server.Conn(cid); ok {
+		return []status.Conn{one}
+	}
+	return nil
 }
 
 func (a *API) listConnections(c *call) (any, error) {

@@ -31,8 +31,8 @@ type running interface {
 	State() string
 	// Listeners lists where the server listens.
 	Listeners() []status.Listener
-	// AccountOf is the account of an open connection; empty before it is let in, or when it is gone.
-	AccountOf(cid uint64) string
+	// Conn returns an open connection of a client or leaf node. It is not ok when there is none.
+	Conn(cid uint64) (c status.Conn, ok bool)
 	// Shutdown ends the server, gracefully for so long at most, and returns when the end has begun.
 	Shutdown(graceful bool, timeout time.Duration)
 	// ReopenLog opens the log file anew.

@@ -306,7 +306,10 @@ type accountsByCID struct {
 const mostAccounts = 10000
 
 func (m *accountsByCID) of(cid uint64) string {
-	account := m.server.AccountOf(cid)
+	account := "" // before it is let in
+	if c, ok := m.server.Conn(cid); ok {
+		account = c.Facts.Account
+	}
 	switch {
 	case account == "":
 		return m.known[cid]

@@ -52,12 +52,12 @@ func (s *Server) Listeners() []status.Listener {
 	return out
 }
 
-// AccountOf is the account of an open client connection; empty before it is let in, or when it is gone.
-func (s *Server) AccountOf(cid uint64) string {
+// Conn returns an open connection of a client. It is not ok when there is none.
+func (s *Server) Conn(cid uint64) (status.Conn, bool) {
 	if c := s.conns.Get(cid); c != nil {
-		return c.Facts().Account
+		return c.Status(), true
 	}
-	return ""
+	return status.Conn{}, false
 }
 
 func routeTLS(o *config.Options) *config.TLS {
