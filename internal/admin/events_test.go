@@ -173,3 +173,22 @@ func TestStreamOnAListenerThatMoves(t *testing.T) {
 		t.Errorf("HEAD: %d", a.StatusCode)
 	}
 }
+
+// A stream follows its reader's rights: who is limited to accounts meanwhile sees no others any more.
+func TestStreamOfWhoIsLimitedMeanwhile(t *testing.T) {
+	t.Parallel()
+	conf := tenants + tokenConf(t)
+	n := start(t, conf)
+	s := n.stream("/events?topics=connection.opened", "Authorization", "Bearer s-vic")
+	n.write(strings.Replace(conf, "role: viewer}", "role: viewer, accounts: [APP]}", 1))
+	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
+	until(t, "only events of the account come", func() bool {
+		_ = n.connect(`"user":"olga","pass":"o"`).Close()
+		_ = n.connect(`"user":"alice","pass":"a"`).Close()
+		if s.await("connection.opened").User == "alice" {
+			return true
+		}
+		s.await("connection.opened") // hers, after that of the other account
+		return false
+	})
+}

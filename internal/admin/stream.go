@@ -142,14 +142,16 @@ func (s *stream) run(ready <-chan struct{}, take func() error) {
 	}
 }
 
-// recheck ends the stream when its reader has lost his rights.
+// recheck ends the stream when its reader has lost his rights, and follows them when they have changed.
 func (s *stream) recheck() error {
-	err := s.c.recheck()
+	who, err := s.c.recheck()
 	if err != nil {
 		_ = s.note(api.StreamEnd, 0, err.Error()) // it ends in any case
 		_ = s.flush()
+		return err
 	}
-	return err
+	s.c.who = who
+	return nil
 }
 
 // beat shows that the stream lives.
@@ -164,14 +166,14 @@ func (s *stream) beat() error {
 
 // recheck asks again whether who makes the request may do so: his token may have expired, or been taken
 // away.
-func (c *call) recheck() error {
+func (c *call) recheck() (*identity, error) {
 	now := *c
 	now.settings = c.api.settings.Load()
 	who, err := c.api.gate.identify(&now)
 	if err == nil && !c.route.may(who) {
 		err = api.Problemf(api.Forbidden, "%s may not do this any more", who)
 	}
-	return err
+	return who, err
 }
 
 // streamTypes are the forms of a stream.
