@@ -137,7 +137,9 @@ func (a *API) shutdown(c *call) (any, error) {
 		return answer{status: http.StatusNoContent}, nil
 	}
 	op, err := a.operations.start(c, "shutdown", "", a.Server.Counters().Connections, func(ctx context.Context, op *job) (any, error) {
-		op.fix(ctx)
+		if !op.fix(ctx) { // called off before it began
+			return nil, ctx.Err()
+		}
 		a.Server.Shutdown(graceful, timeout)
 		return nil, nil
 	})
