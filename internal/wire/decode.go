@@ -323,18 +323,23 @@ func (d *Decoder) pub(b, line []byte, end int, header bool) (Op, int, error) {
 			return NeedMore, 0, ErrArguments
 		}
 	}
+	return d.payload(Pub, b, end, size)
+}
+
+// payload takes the size bytes behind the control line of op, which ends at end.
+func (d *Decoder) payload(op Op, b []byte, end, size int) (Op, int, error) {
 	if d.Limits.Payload >= 0 && size > d.Limits.Payload {
 		return NeedMore, 0, ErrPayload
 	}
-	need := end + size + 2
+	need := end + size + len(CRLF)
 	if err := checkTail(b, need); err != nil {
 		return NeedMore, 0, err
 	}
 	if len(b) < need {
 		return NeedMore, need, nil
 	}
-	a.Body = b[end : need-2]
-	return Pub, need, nil
+	d.Args.Body = b[end : end+size]
+	return op, need, nil
 }
 
 func (d *Decoder) sub(line []byte) error {

@@ -151,18 +151,7 @@ func (d *Decoder) peerMsg(b, line []byte, end int, v *verb) (Op, int, error) {
 	if err := d.addressees(rest); err != nil {
 		return NeedMore, 0, err
 	}
-	if d.Limits.Payload >= 0 && size > d.Limits.Payload {
-		return NeedMore, 0, ErrPayload
-	}
-	need := end + size + 2
-	if err := checkTail(b, need); err != nil {
-		return NeedMore, 0, err
-	}
-	if len(b) < need {
-		return NeedMore, need, nil
-	}
-	a.Body = b[end : need-2]
-	return PeerMsg, need, nil
+	return d.payload(PeerMsg, b, end, size)
 }
 
 // addressees reads what stands between the subject and the sizes: a reply, or queue groups with or
