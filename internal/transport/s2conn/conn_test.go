@@ -146,6 +146,7 @@ func TestMalformedStreams(t *testing.T) {
 	for name, in := range map[string][]byte{
 		"no identifier": good[len(streamID):], "wrong sum": flipped, "bomb": bomb,
 		"unknown chunk": append([]byte(streamID), 0x33), "short": append([]byte(streamID), 1, 2, 0, 0, 9, 9),
+		"large block": append([]byte(streamID), 0x01, 0xff, 0xff, 0xff), "much padding": append([]byte(streamID), 0xfe, 0xff, 0xff, 0xff),
 		"other stream": []byte("\xff\x06\x00\x00S2sTwX"), "not a stream": []byte("RMSG $G foo 1\r\nx\r\n"),
 	} {
 		var d deframer

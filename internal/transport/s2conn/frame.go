@@ -30,6 +30,9 @@ const (
 
 var errFormat = errors.New("s2: malformed stream")
 
+// maxChunk bounds what is collected of a chunk: the largest block, and what makes it a chunk.
+var maxChunk = headerSize + checksumSize + s2.MaxEncodedLen(maxBlock)
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // checksum is that of the framing format, which disguises CRC-32C.
@@ -92,7 +95,7 @@ func (d *deframer) resume(p []byte, emit func([]byte) error) ([]byte, error) {
 }
 
 // chunkSize is the size of the chunk that p begins with, 0 if that is not known yet. Types that nobody
-// knows are an error before their body arrives.
+// knows and sizes that nobody needs are an error before their body arrives.
 func chunkSize(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -103,7 +106,11 @@ func chunkSize(p []byte) (int, error) {
 	if len(p) < headerSize {
 		return 0, nil
 	}
-	return headerSize + int(p[1]) + int(p[2])<<8 + int(p[3])<<16, nil
+	size := headerSize + int(p[1]) + int(p[2])<<8 + int(p[3])<<16
+	if size > maxChunk {
+		return 0, fmt.Errorf("%w: chunk of %d bytes", errFormat, size)
+	}
+	return size, nil
 }
 
 // chunk takes one whole chunk.
