@@ -206,7 +206,7 @@ func (a *API) listAudit(c *call) (any, error) {
 	actor, action := c.text("actor"), c.text("action")
 	result := c.word("result", "", api.AuditIntent, api.AuditOK, api.AuditRefused, api.AuditFailed)
 	since, until := c.moment("since"), c.moment("until")
-	limit, before := c.int("limit", 1, maxLimit, 100), c.int("cursor", 1, maxCursor, maxCursor)
+	limit, before := c.int("limit", maxLimit, 100), c.int("cursor", maxCursor, maxCursor)
 	if err := c.valid(); err != nil {
 		return nil, err
 	}

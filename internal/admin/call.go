@@ -75,14 +75,14 @@ func (c *call) bool(name string) bool {
 	return v
 }
 
-func (c *call) int(name string, least, most, unset int) int {
+func (c *call) int(name string, most, unset int) int {
 	s := c.text(name)
 	if s == "" {
 		return unset
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < least || n > most {
-		c.wrong(name, fmt.Sprintf("%q is not a whole number from %d to %d", s, least, most))
+	if err != nil || n < 1 || n > most {
+		c.wrong(name, fmt.Sprintf("%q is not a whole number from 1 to %d", s, most))
 		return unset
 	}
 	return n

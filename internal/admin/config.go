@@ -135,8 +135,8 @@ func digestOf(path string) string {
 const maxLimit = 10000
 
 func (a *API) history(c *call) (any, error) {
-	limit := c.int("limit", 1, maxLimit, 100)
-	before := c.int("cursor", 1, math.MaxInt, math.MaxInt)
+	limit := c.int("limit", maxLimit, 100)
+	before := c.int("cursor", math.MaxInt, math.MaxInt)
 	if err := c.valid(); err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (a *API) profile(c *call) (any, error) {
 	if pprof.Lookup(name) == nil && !slices.Contains([]string{"profile", "trace"}, name) {
 		return nil, api.Problemf(api.NotFound, "there is no profile %q", name)
 	}
-	seconds := c.int("seconds", 1, profileLimit, 0)
+	seconds := c.int("seconds", profileLimit, 0)
 	if err := c.valid(); err != nil {
 		return nil, err
 	}

@@ -136,7 +136,7 @@ func (f *eventFilter) wants(k event.Kind) bool {
 }
 
 func (a *API) recentEvents(c *call) (any, error) {
-	f, limit := c.eventFilter(), c.int("limit", 1, maxLimit, 100)
+	f, limit := c.eventFilter(), c.int("limit", maxLimit, 100)
 	if err := c.valid(); err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ const ndjson = "application/x-ndjson"
 // query reads the parameters of a listing. What is wrong with them is noted in c.
 func (l *listing[R]) query(c *call) *query[R] {
 	q := &query[R]{
-		listing: l, limit: c.int("limit", 1, maxLimit, defaultLimit), now: time.Now(),
+		listing: l, limit: c.int("limit", maxLimit, defaultLimit), now: time.Now(),
 		stream: strings.Contains(c.r.Header.Get("Accept"), ndjson),
 	}
 	q.readSort(c)

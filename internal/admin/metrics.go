@@ -39,7 +39,7 @@ func (a *API) metricsPage(c *call) (any, error) {
 	c.word("prefix", "gnatsd", "nats")
 	c.word("server_label", "id", "name")
 	c.bool("detailed")
-	c.int("limit", 1, metrics.MaxSeries, 1)
+	c.int("limit", metrics.MaxSeries, 1)
 	if err := c.valid(); err != nil {
 		return nil, err
 	}

@@ -147,7 +147,7 @@ func (a *API) setWatcher(c *call) (any, error) {
 
 // confirm serves POST /config/probation/confirm.
 func (a *API) confirm(c *call) (any, error) {
-	body := api.ConfirmRequest{Revision: c.int("rev", 1, math.MaxInt, 0)}
+	body := api.ConfirmRequest{Revision: c.int("rev", math.MaxInt, 0)}
 	if err := c.decode(&body); err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (a *API) listSubscriptions(c *call) (any, error) {
 	}
 	q := subscriptions.query(c)
 	like, match := c.subject("subject", subject.Valid[string]), c.subject("match", subject.ValidLiteral[string])
-	queue, cid := c.text("queue"), uint64(c.int("cid", 1, 1<<53, 0))
+	queue, cid := c.text("queue"), uint64(c.int("cid", 1<<53, 0))
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
