@@ -150,19 +150,6 @@ func (b *Batch) stall(d time.Duration) {
 	}
 }
 
-// Shared returns message i of the run being published as a body that several queues can send, CR LF
-// included. It is copied on the first call.
-func (b *Batch) Shared(r *Run, i int) *outbound.Shared {
-	if b.shared[i] == nil {
-		b.shared[i] = outbound.Share(r.Msgs[i].Body, "\r\n")
-	}
-	return b.shared[i]
-}
-
-// CanShare reports whether sinks may share the bodies of the run being published: it must be the
-// publisher's own, not one that a service publishes on its behalf, nor a part of a run.
-func (b *Batch) CanShare(r *Run) bool { return r.Fan > 1 && b.depth == 1 && r != &b.one }
-
 func (b *Batch) enter() { b.depth++ }
 
 func (b *Batch) leave(r *Run) {

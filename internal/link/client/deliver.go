@@ -11,10 +11,6 @@ import (
 	"natsd/internal/wire"
 )
 
-// shareFrom is the size of a body from which it is cheaper to send one copy to several receivers by
-// reference than to copy it for each.
-const shareFrom = 1024
-
 // Deliver queues a run for one of the client's subscriptions. It runs on the publisher's goroutine.
 func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	if r.From == &s.origin && !s.echo.Load() {
@@ -94,23 +90,14 @@ func (s *Session) appendLocked(q *outbound.Queue, b *broker.Batch, sub *broker.S
 		}
 		total += len(body)
 		need := wire.MaxMsgLine(r.Subject, sub.SID, m.Reply)
-		shared := len(body) >= shareFrom
-		if !shared {
-			need += len(body) + len(wire.CRLF)
+		if len(body) >= broker.ShareFrom {
+			q.CommitLocked(appendLine(q.RoomLocked(need), sub, r.Subject, m, cut))
+			b.AppendLargeLocked(q, r, i, cut)
+			continue
 		}
-		out := appendLine(q.RoomLocked(need), sub, r.Subject, m, cut)
-		switch {
-		case !shared:
-			out = append(out, body...)
-			q.CommitLocked(append(out, wire.CRLF...))
-		case b.CanShare(r):
-			q.CommitLocked(out)
-			q.ShareLocked(b.Shared(r, i), cut)
-		default:
-			q.CommitLocked(out)
-			q.CopyLocked(body)
-			q.CommitLocked(append(q.RoomLocked(len(wire.CRLF)), wire.CRLF...))
-		}
+		out := appendLine(q.RoomLocked(need+len(body)+len(wire.CRLF)), sub, r.Subject, m, cut)
+		out = append(out, body...)
+		q.CommitLocked(append(out, wire.CRLF...))
 	}
 	return total
 }

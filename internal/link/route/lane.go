@@ -226,10 +226,6 @@ func (s *Session) disinterested(b *broker.Batch) {
 	}
 }
 
-// shareFrom is the size of a body from which it is cheaper to send one copy to several receivers by
-// reference than to copy it for each.
-const shareFrom = 1024
-
 // Forward sends the other server its copy of a run. It runs on the publisher's goroutine. A client that
 // publishes more than the route takes is held up as by a slow subscriber.
 func (n *lane) Forward(b *broker.Batch, r *broker.Run, c *broker.Copy) int {
@@ -281,27 +277,18 @@ func (n *lane) appendLocked(b *broker.Batch, r *broker.Run, c *broker.Copy, i in
 		cut = m.HeaderLen
 		body = body[cut:]
 	}
-	shared := len(body) >= shareFrom
 	need := wire.MaxPeerMsgLine(n.wire, r.Subject, m.Reply)
 	for k := range c.Groups {
 		need += len(c.Groups[k].Name) + 1
 	}
-	if !shared {
-		need += len(body) + len(wire.CRLF)
+	if len(body) >= broker.ShareFrom {
+		q.CommitLocked(n.appendLine(q.RoomLocked(need), r, c, i, cut))
+		b.AppendLargeLocked(q, r, i, cut)
+		return len(body)
 	}
-	out := n.appendLine(q.RoomLocked(need), r, c, i, cut)
-	switch {
-	case !shared:
-		out = append(out, body...)
-		q.CommitLocked(append(out, wire.CRLF...))
-	case b.CanShare(r):
-		q.CommitLocked(out)
-		q.ShareLocked(b.Shared(r, i), cut)
-	default:
-		q.CommitLocked(out)
-		q.CopyLocked(body)
-		q.CommitLocked(append(q.RoomLocked(len(wire.CRLF)), wire.CRLF...))
-	}
+	out := n.appendLine(q.RoomLocked(need+len(body)+len(wire.CRLF)), r, c, i, cut)
+	out = append(out, body...)
+	q.CommitLocked(append(out, wire.CRLF...))
 	return len(body)
 }
 
