@@ -42,14 +42,6 @@ type host struct {
 // newHost makes a link of a configuration; the cluster block is in conf.
 func newHost(tb testing.TB, conf string) *host {
 	tb.Helper()
-	file := filepath.Join(tb.TempDir(), "natsd.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	o, report := config.Load(config.Source{Path: file})
-	if o == nil {
-		tb.Fatal(report.Err())
-	}
 	b := broker.New()
 	clients := conn.NewRegistry(10, nil)
 	tasks := task.New(context.Background(), nil)
@@ -60,17 +52,31 @@ func newHost(tb testing.TB, conf string) *host {
 		Broker: b, Registry: clients.Beside(10, nil), Clients: clients, Tasks: tasks,
 		Log: slog.New(slog.DiscardHandler), Tracer: quiet{}, ID: "NOWN", Told: func() {},
 	})
-	set, err := NewSettings(o, &Identity{ID: "NOWN", Name: "own", Version: "1", Go: "go", ConnectURLs: []string{"127.0.0.1:4222"}}, 6222)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	h.Follow(context.Background(), h.Apply(set))
+	h.reload(tb, conf)
 	tb.Cleanup(func() {
 		h.Stop()
 		tasks.Stop()
 		tasks.Wait()
 	})
 	return h
+}
+
+// reload puts a configuration in force.
+func (h *host) reload(tb testing.TB, conf string) {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "natsd.conf")
+	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	o, report := config.Load(config.Source{Path: file})
+	if o == nil {
+		tb.Fatal(report.Err())
+	}
+	set, err := NewSettings(o, &Identity{ID: "NOWN", Name: "own", Version: "1", Go: "go", ConnectURLs: []string{"127.0.0.1:4222"}}, 6222)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	h.Follow(context.Background(), h.Apply(set))
 }
 
 // far is the other end of a route.

@@ -115,8 +115,8 @@ func (s *Session) connected(b *broker.Batch) conn.Reason {
 		s.error("Malformed CONNECT: " + err.Error())
 		return conn.ProtocolViolation
 	}
-	s.secret = c
-	if !auth.AdmitsServer(&s.set.Cluster.Auth, c.User, c.Pass) {
+	s.secret, s.admitted = c, s.set
+	if !s.set.admits(s) {
 		s.refuse(b, wire.TextAuthorization)
 		return conn.AuthenticationViolation
 	}
@@ -137,6 +137,11 @@ func (s *Session) connected(b *broker.Batch) conn.Reason {
 	s.timers.arrived()
 	s.mu.Unlock()
 	return conn.Open
+}
+
+// admits tells whether a server that has dialed this one may come in.
+func (set *Settings) admits(s *Session) bool {
+	return auth.AdmitsServer(&set.Cluster.Auth, s.secret.User, s.secret.Pass)
 }
 
 // info takes an INFO, the first or a later one.

@@ -86,6 +86,10 @@ func (s *Session) register(b *broker.Batch, i *Info) conn.Reason {
 		}
 		return v.why
 	}
+	if now := l.Settings(); s.dial == nil && now != s.admitted && now.On() && !now.admits(s) {
+		s.refuse(b, wire.TextAuthorization) // a reload came after its CONNECT, and looked for routes before it was one
+		return conn.AuthenticationViolation
+	}
 	l.met.Store(true)
 	f := *s.conn.Facts()
 	f.Name, f.Version, f.Account = i.ServerName, i.Version, s.account

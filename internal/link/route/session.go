@@ -30,6 +30,7 @@ type Session struct {
 	trans    conn.Transport
 	s2       *s2conn.Conn // nil: the transport does not compress
 	secret   connect      // what the other side has shown; not immutable only because CONNECT comes late
+	admitted *Settings    // that it was let in by
 	agreed   bool         // compression has been agreed on
 	last     *lane        // of the last message or interest
 	run      broker.Run   // messages that are collected for publishing

@@ -147,6 +147,27 @@ func TestOperationsBeforeInfo(t *testing.T) {
 	}
 }
 
+// A server that was let in by a password that is not good any more does not become a route.
+func TestPasswordChangesDuringHandshake(t *testing.T) {
+	t.Parallel()
+	const conf = `cluster { name: C1, port: -1, pool_size: -1, compression: off, authorization { user: u, password: %s } }`
+	h := newHost(t, fmt.Sprintf(conf, "old"))
+	var late, same *far
+	for _, w := range []**far{&late, &same} {
+		*w = h.accept(t)
+		(*w).want("INFO ")
+		(*w).say(`CONNECT {"user":"u","pass":"old","name":"NPEER","cluster":"C1"}`, "PING")
+		(*w).want("PONG")
+	}
+	h.reload(t, fmt.Sprintf(conf, "old")+", ping_max: 3") // not the same settings, but the same password
+	same.say(fmt.Sprintf(infoLine, ""), "PING")
+	same.want("PONG")
+	h.reload(t, fmt.Sprintf(conf, "new"))
+	late.say(fmt.Sprintf(strings.Replace(infoLine, "NPEER", "NLATE", 1), ""), "PING")
+	late.want("-ERR 'Authorization Violation'")
+	eventually(t, "end of both", func() bool { return h.Up() == 0 })
+}
+
 // However many subscriptions and groups there are at the other server, it gets one message, and sending it
 // allocates nothing.
 func TestForwardingAllocatesNothing(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 
-	"natsd/internal/auth"
 	"natsd/internal/broker"
 	"natsd/internal/conn"
 	"natsd/internal/link/peer"
@@ -157,7 +156,7 @@ func (l *Link) behind(t *target) []*Session {
 // followAuth ends accepted routes whose credentials are not good any more.
 func (l *Link) followAuth(set *Settings, e *effects) {
 	for _, s := range l.sessions() {
-		if s.dial == nil && !auth.AdmitsServer(&set.Cluster.Auth, s.secret.User, s.secret.Pass) {
+		if s.dial == nil && !set.admits(s) {
 			e.end(s, conn.AuthenticationViolation)
 		}
 	}
