@@ -1,12 +1,14 @@
 package metrics
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"natsd/internal/config"
 	"natsd/internal/monitor"
@@ -33,7 +35,7 @@ type Exporter struct {
 	turns   chan struct{}        // taken while metrics are collected
 }
 
-// scrapesAtOnce bounds the memory that scrapers cost. Others wait their turn.
+// scrapesAtOnce bounds what scrapers cost. Others wait their turn.
 const scrapesAtOnce = 4
 
 // New makes the exporter of a server.
@@ -97,15 +99,22 @@ func (e *Exporter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, wrong, http.StatusBadRequest)
 		return
 	}
+	families, err := e.gather(r.Context(), q)
+	gathered := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, err })
+	promhttp.HandlerFor(gathered, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true,
+	}).ServeHTTP(w, r)
+}
+
+// gather collects in turn. Who reads the answer slowly does not keep his turn.
+func (e *Exporter) gather(ctx context.Context, q request) ([]*dto.MetricFamily, error) {
 	select {
 	case e.turns <- struct{}{}:
 		defer func() { <-e.turns }()
-	case <-r.Context().Done():
-		return
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&scrape{deps: &e.deps, request: q})
-	promhttp.HandlerFor(prometheus.Gatherers{registry, e.runtime}, promhttp.HandlerOpts{
-		ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true,
-	}).ServeHTTP(w, r)
+	return prometheus.Gatherers{registry, e.runtime}.Gather()
 }

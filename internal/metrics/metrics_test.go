@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"natsd/internal/metrics"
+	"natsd/internal/monitor"
 	"natsd/internal/reload"
 )
 
@@ -270,4 +274,41 @@ func TestRouteMetrics(t *testing.T) {
 	if in := b.scrape("").value(t, "natsd_route_in_msgs_total", "remote", "a"); in < 1 {
 		t.Errorf("%v messages came", in)
 	}
+}
+
+// stuck is a scraper that does not read.
+type stuck struct {
+	http.ResponseWriter
+	writes  chan<- struct{}
+	release <-chan struct{}
+}
+
+func (s *stuck) Write(p []byte) (int, error) {
+	s.writes <- struct{}{}
+	<-s.release
+	return len(p), nil
+}
+
+// Those who do not read hold up nobody else.
+func TestScrapersThatDoNotRead(t *testing.T) {
+	t.Parallel()
+	n := start(t, "")
+	e := metrics.New(metrics.Deps{
+		Source: n.Server, Monitor: monitor.New(n.Server, n.Options), Options: n.Options, Reload: n.ReloadStatus, Watcher: n.WatcherState,
+		Admin: func() map[string]uint64 { return nil },
+	})
+	const many = 20
+	writes, release := make(chan struct{}, 1000*many), make(chan struct{})
+	var all sync.WaitGroup
+	for range many {
+		all.Go(func() {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+			e.ServeHTTP(&stuck{httptest.NewRecorder(), writes, release}, r)
+		})
+	}
+	for range many {
+		<-writes
+	}
+	close(release)
+	all.Wait()
 }
