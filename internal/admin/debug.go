@@ -1,10 +1,10 @@
 package admin
 
 import (
+	"bytes"
 	"net/http"
 	"runtime/pprof"
 	"slices"
-	"time"
 
 	"natsd/internal/admin/api"
 	"natsd/internal/monitor"
@@ -25,11 +25,11 @@ func (a *API) debugRoutes() []route {
 		},
 		{
 			method: http.MethodGet, path: "/debug/stacks", role: admin, scope: scope, heavy: true, summary: "The stacks of all goroutines.",
-			produces: []string{"text/plain"}, serve: func(c *call) (any, error) {
-				c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-				c.w.WriteHeader(http.StatusOK)
-				_ = pprof.Lookup("goroutine").WriteTo(c.w, 2) // a client that went away has no use for an error
-				return written, nil
+			produces: []string{"text/plain"}, serve: func(*call) (any, error) {
+				const withStacks = 2
+				var text bytes.Buffer
+				err := pprof.Lookup("goroutine").WriteTo(&text, withStacks)
+				return answer{body: text.Bytes(), media: "text/plain; charset=utf-8"}, err
 			},
 		},
 		{
@@ -53,7 +53,7 @@ func (a *API) profile(c *call) (any, error) {
 	if pprof.Lookup(name) == nil && !slices.Contains([]string{"profile", "trace"}, name) {
 		return nil, api.Problemf(api.NotFound, "there is no profile %q", name)
 	}
-	seconds := c.int("seconds", profileLimit, 0)
+	c.int("seconds", profileLimit, 0)
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
@@ -63,7 +63,6 @@ func (a *API) profile(c *call) (any, error) {
 	defer a.profiling.Unlock()
 	r := c.r.Clone(c.r.Context())
 	r.URL.Path = "/debug/pprof/" + name
-	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(time.Duration(seconds)*time.Second + requestDeadline))
 	monitor.ProfileHandler().ServeHTTP(c.w, r)
 	return written, nil
 }

@@ -43,8 +43,9 @@ func (a *API) metricsPage(c *call) (any, error) {
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
-	a.Metrics.ServeHTTP(c.w, c.r)
-	return written, nil
+	var kept pageWriter
+	a.Metrics.ServeHTTP(&kept, c.r)
+	return kept.answer(), nil
 }
 
 // defaultWindow is how far back the curves go when nobody says more.

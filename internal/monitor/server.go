@@ -15,6 +15,7 @@ import (
 // Limits of one HTTP connection.
 const (
 	readHeaderTimeout = 5 * time.Second
+	writeTimeout      = time.Minute // for an answer, which is in memory until it is read; what takes longer sets its own
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 1 << 20
 	stopGrace         = 2 * time.Second // for requests under way when the server stops
@@ -30,6 +31,7 @@ func NewServer(h http.Handler, log *slog.Logger) *Server {
 	return &Server{http: http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
