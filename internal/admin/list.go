@@ -270,7 +270,8 @@ func nextPage(u *url.URL, cursor string) string {
 // writePeriod is how long a client may take for a piece of a long answer.
 const writePeriod = 30 * time.Second
 
-// serveAll writes all rows, one a line. In the order in which they come nothing has to be kept.
+// serveAll writes all rows, one a line, for as long as the client reads. In the order in which they come
+// nothing has to be kept. Where it ends too early the connection breaks.
 func (q *query[R]) serveAll(c *call, rows iter.Seq[R]) (any, error) {
 	if c.r.Method == http.MethodHead {
 		c.w.Header().Set("Content-Type", ndjson)
@@ -292,14 +293,16 @@ func (q *query[R]) serveAll(c *call, rows iter.Seq[R]) (any, error) {
 	c.w.Header().Set("Content-Type", ndjson)
 	enc := json.NewEncoder(c.w)
 	control := http.NewResponseController(c.w)
-	n := 0
+	_ = control.SetReadDeadline(time.Time{}) // a client that reads may take longer than a request
+	n, whole := 0, true
 	write := func(r *R) bool {
 		if n%1000 == 0 {
 			_ = control.SetWriteDeadline(time.Now().Add(writePeriod)) // a test's writer may have none
 		}
 		n++
 		item, err := q.render(c, r)
-		return err == nil && enc.Encode(item) == nil && c.r.Context().Err() == nil
+		whole = err == nil && enc.Encode(item) == nil
+		return whole
 	}
 	if !sorted {
 		for r := range rows {
@@ -313,7 +316,9 @@ func (q *query[R]) serveAll(c *call, rows iter.Seq[R]) (any, error) {
 			break
 		}
 	}
-	_ = control.SetWriteDeadline(time.Time{})
+	if !whole {
+		_ = control.SetWriteDeadline(time.Now()) // the connection breaks: nobody takes a part for the whole
+	}
 	return written, nil
 }
 

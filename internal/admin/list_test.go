@@ -2,7 +2,11 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -164,5 +168,40 @@ func TestProject(t *testing.T) {
 	}
 	if keys := strings.Join(jsonKeys(inner{}), " "); keys != "a b c" {
 		t.Errorf("keys %s", keys)
+	}
+}
+
+// A listing without pages that ends too early does not look like a whole one.
+func TestListingThatBreaks(t *testing.T) {
+	t.Parallel()
+	broken := *things
+	broken.show = func(_ *call, t *thing) (any, error) {
+		if t.id == 2000 {
+			return nil, errors.New("it is gone")
+		}
+		return t.id, nil
+	}
+	a := &API{limits: newLimits()}
+	for _, last := range []int64{1000, 3000} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			q := &query[thing]{listing: &broken}
+			_, err := q.serveAll(&call{api: a, w: w, r: r}, func(yield func(thing) bool) {
+				for id := int64(1); id <= last && yield(thing{id: id}); {
+					id++
+				}
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}))
+		resp, err := s.Client().Get(s.URL)
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+		}
+		if (err != nil) != (last > 2000) {
+			t.Errorf("%d rows: %v", last, err)
+		}
+		s.Close()
 	}
 }
