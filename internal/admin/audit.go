@@ -61,7 +61,7 @@ func (c *call) audited(serve func() (any, error)) (out any, err error) {
 
 // takeBody reads the body before it is worked on.
 func (c *call) takeBody() ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, c.route.mostBody()))
 	if err != nil {
 		return nil, bodyFault(err)
 	}
@@ -72,7 +72,7 @@ func (c *call) takeBody() ([]byte, error) {
 func (c *call) newRecord(body []byte) *api.AuditRecord {
 	r := &api.AuditRecord{
 		Time: time.Now().UTC(), RequestID: c.id, Actor: c.actor(), Action: c.route.method + " " + c.route.path,
-		Target: strings.TrimPrefix(c.r.URL.Path, base), Params: c.params(body), Before: c.api.Server.Options().Digest,
+		Target: clipped(strings.TrimPrefix(c.r.URL.Path, base)), Params: c.params(body), Before: c.api.Server.Options().Digest,
 	}
 	r.DryRun = c.text("dry_run") != "false" && c.r.URL.Query().Has("dry_run")
 	if m, ok := r.Params["body"].(map[string]any); ok && m["dry_run"] == true {
@@ -80,6 +80,12 @@ func (c *call) newRecord(body []byte) *api.AuditRecord {
 	}
 	r.After = r.Before
 	return r
+}
+
+// clipped is the beginning of a path that is longer than any that means something.
+func clipped(path string) string {
+	const longest = 1000
+	return strings.ToValidUTF8(path[:min(len(path), longest)], "")
 }
 
 func (c *call) actor() api.AuditActor {

@@ -170,3 +170,20 @@ func TestAuditHoldsNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// What somebody asks for at great length is not kept at great length.
+func TestLongRequestsInTheAudit(t *testing.T) {
+	t.Parallel()
+	n := start(t, "")
+	long := strings.Repeat("x", 100_000)
+	n.problem(n.ask("DELETE", "/connections/"+long+"?reason="+long, nil), api.InvalidParameter)
+	for _, path := range []string{"/connections/kick", "/reload", "/server/lame-duck"} {
+		n.problem(n.ask("POST", path, map[string]any{"reason": long[:1001], "dry_run": true}), api.InvalidParameter)
+	}
+	for _, r := range n.auditOf("") {
+		text, err := json.Marshal(r)
+		if err != nil || len(text) > 4000 {
+			t.Errorf("%d bytes: %.200s %v", len(text), text, err)
+		}
+	}
+}

@@ -115,7 +115,7 @@ func (c *call) newBan() (b *ban.Ban, dry bool, err error) {
 	now := time.Now()
 	b = &ban.Ban{
 		Match:  ban.Match{User: req.Match.User, Account: req.Match.Account, Name: req.Match.Name, NKey: req.Match.NKey},
-		Reason: req.Reason, Actor: c.who.String(), Since: now,
+		Reason: c.reason(req.Reason), Actor: c.who.String(), Since: now,
 	}
 	if req.Match.IP != "" {
 		if b.IP, err = prefixOf(req.Match.IP); err != nil {

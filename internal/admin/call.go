@@ -35,8 +35,20 @@ type call struct {
 	gone     *api.Problem // a cursor that is good no more
 }
 
-// maxBody bounds the body of a request.
-const maxBody = 16 << 20
+// What bounds the body of a request: much of a plain one is kept for long, in events, bans or the history.
+const (
+	maxConfigBody = 16 << 20 // that may hold a configuration
+	maxPlainBody  = 64 << 10
+	longestReason = 1000 // that an operator gives
+)
+
+// mostBody is how long the body of a request to an endpoint may be.
+func (rt *route) mostBody() int64 {
+	if rt.plainBody() {
+		return maxPlainBody
+	}
+	return maxConfigBody
+}
 
 // path returns a variable of the path.
 func (c *call) path(name string) string { return chi.URLParam(c.r, name) }
@@ -102,6 +114,14 @@ func (c *call) durationOf(name, s string) time.Duration {
 	return d
 }
 
+// reason takes what an operator says of what he does, for those who hear of it.
+func (c *call) reason(s string) string {
+	if len(s) > longestReason {
+		c.wrong("reason", fmt.Sprintf("it has more than %d bytes", longestReason))
+	}
+	return s
+}
+
 // wrong notes a parameter that cannot be read.
 func (c *call) wrong(name, message string) {
 	c.bad = append(c.bad, api.Item{Code: string(api.InvalidParameter), Message: name + ": " + message, Pointer: "/" + name, Severity: api.SeverityError})
@@ -123,9 +143,8 @@ func (c *call) valid() error {
 
 // raw reads the body as it is. Its media type must be one of those given.
 func (c *call) raw(types ...string) (body []byte, media string, err error) {
-	body, err = io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
-	if err != nil {
-		return nil, "", bodyFault(err)
+	if body, err = c.takeBody(); err != nil {
+		return nil, "", err
 	}
 	media, _, err = mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if len(body) > 0 && (err != nil || !slices.Contains(types, media)) {
@@ -137,9 +156,9 @@ func (c *call) raw(types ...string) (body []byte, media string, err error) {
 
 // bodyFault is why a body cannot be read.
 func bodyFault(err error) error {
-	switch _, big := errors.AsType[*http.MaxBytesError](err); {
-	case big:
-		return api.Problemf(api.TooLarge, "the body is larger than %d bytes", maxBody)
+	switch big, is := errors.AsType[*http.MaxBytesError](err); {
+	case is:
+		return api.Problemf(api.TooLarge, "the body is larger than %d bytes", big.Limit)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return api.Problemf(api.Timeout, "the body did not come within %s", requestDeadline)
 	default:

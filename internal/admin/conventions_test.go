@@ -30,7 +30,9 @@ func TestConventions(t *testing.T) {
 		t.Errorf("Allow: %s", got)
 	}
 	n.problem(n.ask("POST", "/reload", "mode: strict", "Content-Type", "text/plain"), api.UnsupportedMediaType)
-	n.problem(n.ask("POST", "/reload", strings.Repeat(" ", 16<<20+1), "Content-Type", "application/json"), api.TooLarge)
+	n.problem(n.ask("POST", "/reload", strings.Repeat(" ", 64<<10+1), "Content-Type", "application/json"), api.TooLarge)
+	n.problem(n.ask("POST", "/config/validate", strings.Repeat(" ", 16<<20+1), "Content-Type", confType), api.TooLarge)
+	n.want(n.ask("POST", "/config/validate", strings.Repeat("\n", 1<<20), "Content-Type", confType), http.StatusOK, nil)
 	for _, body := range []string{"{", `{"mode":1}`, `{"mod":"strict"}`, `{} {}`, `[]`} {
 		if p := n.problem(n.ask("POST", "/reload", body, "Content-Type", "application/json"), api.BadRequest); strings.Contains(p.Detail, "api.") {
 			t.Errorf("%s: %s", body, p.Detail)

@@ -78,7 +78,7 @@ type kicking struct {
 // kickOne carries out DELETE /connections/{cid}.
 func (a *API) kickOne(c *call) (any, error) {
 	k := &kicking{
-		spread: -1, drain: c.word("mode", kickModes...) == api.ModeDrain, ban: c.duration("ban"), reason: c.text("reason"), dry: c.bool("dry_run"),
+		spread: -1, drain: c.word("mode", kickModes...) == api.ModeDrain, ban: c.duration("ban"), reason: c.reason(c.text("reason")), dry: c.bool("dry_run"),
 	}
 	if k.ban > longestBan {
 		c.wrong("ban", "it is longer than a year")
@@ -133,7 +133,7 @@ func (c *call) kicking() (*kicking, error) {
 	req.DryRun = c.bool("dry_run") || req.DryRun // wherever it stands, it counts
 	k := &kicking{
 		choice: choice{cid: req.CID, user: req.User, name: req.Name, account: req.Account, kind: req.Kind, subject: req.Subject},
-		max:    req.Max, drain: req.Mode == api.ModeDrain, spread: -1, reason: req.Reason, dry: req.DryRun,
+		max:    req.Max, drain: req.Mode == api.ModeDrain, spread: -1, reason: c.reason(req.Reason), dry: req.DryRun,
 	}
 	k.idle, k.ban = c.span("idle_gt", req.IdleGT, 0), c.span("ban", req.Ban, longestBan)
 	if req.Spread != "" {

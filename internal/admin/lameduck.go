@@ -45,6 +45,7 @@ func (a *API) lameDuck(c *call) (any, error) {
 	} else if req.Duration != "" {
 		grace = min(grace, duration/2)
 	}
+	c.reason(req.Reason)
 	if grace >= duration {
 		c.wrong("grace_period", "it must be shorter than duration")
 	}

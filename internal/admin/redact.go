@@ -56,15 +56,17 @@ func redact(v any) any {
 	return v
 }
 
-// longestParams bounds what the audit keeps of a body.
+// longestParams bounds what the audit keeps of a query and of a body.
 const longestParams = 8 << 10
 
 // params is what a request asks for, as the audit keeps it. A body that may be a configuration is kept as
 // its digest.
 func (c *call) params(body []byte) map[string]any {
 	out := map[string]any{}
-	if q := queryOf(c.r.URL.Query()); len(q) > 0 {
-		out["query"] = q
+	if n := len(c.r.URL.RawQuery); n > longestParams {
+		out["query_bytes"] = n
+	} else if n > 0 {
+		out["query"] = queryOf(c.r.URL.Query())
 	}
 	if len(body) == 0 {
 		return out
@@ -83,9 +85,7 @@ func (c *call) params(body []byte) map[string]any {
 func queryOf(q url.Values) map[string]any {
 	out := map[string]any{}
 	for name, values := range q {
-		if text := strings.Join(values, ","); len(text) <= longestParams {
-			out[name] = text
-		}
+		out[name] = strings.Join(values, ",")
 	}
 	redact(out)
 	return out

@@ -109,7 +109,7 @@ func (c *call) reloadBody() api.ReloadRequest {
 
 func (c *call) requestOf(body *api.ReloadRequest) (reload.Request, time.Duration) {
 	return reload.Request{
-		Who: "api:" + c.who.String(), Why: body.Reason, DryRun: body.DryRun, AllowAuthRemoval: body.AllowAuthRemoval, Plan: body.PlanID,
+		Who: "api:" + c.who.String(), Why: c.reason(body.Reason), DryRun: body.DryRun, AllowAuthRemoval: body.AllowAuthRemoval, Plan: body.PlanID,
 		IfDigest: c.seen(),
 		Mode:     choose(c, "mode", body.Mode, reload.Strict, reload.Partial), Probation: c.durationOf("probation", body.Probation),
 		RollbackOn: choose(c, "rollback_on", body.RollbackOn, reload.RollbackUnhealthy, reload.RollbackError, reload.RollbackNever),

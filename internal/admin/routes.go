@@ -117,7 +117,7 @@ func (a *API) removeRoute(c *call) (any, error) {
 }
 
 func (a *API) kickRoute(c *call) (any, error) {
-	dry := c.bool("dry_run")
+	dry, reason := c.bool("dry_run"), c.reason(c.text("reason"))
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
@@ -128,6 +128,6 @@ func (a *API) kickRoute(c *call) (any, error) {
 	if dry {
 		return answer{status: http.StatusOK, value: &api.DryRun{DryRun: true}}, nil
 	}
-	a.Server.Kick(rid, c.who.String(), c.text("reason"))
+	a.Server.Kick(rid, c.who.String(), reason)
 	return nil, nil
 }
