@@ -62,7 +62,15 @@ type overrides struct {
 	by      string     // empty: nothing was changed
 	until   time.Time  // zero: until the next reload
 	verbose bool
-	turn    uint64 // counts the changes, so that a late end of an old one does nothing
+	forget  context.CancelFunc // ends the wait for until; nil: nobody waits
+}
+
+// endLocked ends what was changed, and who waits for its end.
+func (l *overrides) endLocked() {
+	if l.forget != nil {
+		l.forget()
+	}
+	l.by, l.until, l.forget = "", time.Time{}, nil
 }
 
 // configuredLevels is what a configuration wants to be logged.
@@ -143,12 +151,13 @@ func (a *API) setLogging(c *call) (any, error) {
 	if body.TraceVerbose != nil {
 		l.verbose = *body.TraceVerbose
 	}
-	l.by, l.until = c.who.String(), time.Time{}
-	l.turn++
+	l.endLocked()
+	l.by = c.who.String()
 	if revert > 0 {
 		l.until = time.Now().Add(revert)
-		turn := l.turn
-		a.Tasks.Go("log levels", func(ctx context.Context) { a.revertLater(ctx, revert, turn) })
+		var ctx context.Context
+		ctx, l.forget = context.WithCancel(a.Tasks.Context())
+		a.Tasks.Go("log levels", func(context.Context) { a.revertLater(ctx, revert) })
 	}
 	a.Logs.SetLevels(v)
 	out := a.logStateLocked(v)
@@ -198,26 +207,22 @@ func (c *call) changeLevels(v *logging.Levels, body *api.SetLogging) {
 	}
 }
 
-// revertLater takes a change back when its time is over, unless there was another one.
-func (a *API) revertLater(ctx context.Context, after time.Duration, turn uint64) {
-	timer := time.NewTimer(after)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-		a.revertLogging("its time is over", func(now uint64) bool { return now == turn })
+// revertLater takes a change back when its time is over, unless there was another one: that ends ctx.
+func (a *API) revertLater(ctx context.Context, after time.Duration) {
+	if rest(ctx, after) {
+		a.revertLogging(ctx, "its time is over")
 	}
 }
 
-// revertLogging puts the levels of the configuration into force again.
-func (a *API) revertLogging(why string, still func(turn uint64) bool) {
+// revertLogging puts the levels of the configuration into force again, unless ctx has ended.
+func (a *API) revertLogging(ctx context.Context, why string) {
 	l := &a.overrides
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.by == "" || !still(l.turn) {
+	if l.by == "" || ctx.Err() != nil {
 		return
 	}
-	l.by, l.until = "", time.Time{}
+	l.endLocked()
 	a.Logs.SetLevels(configuredLevels(a.Server.Options()))
 	a.Log.Info("Log level of the configuration again: " + why)
 }
@@ -225,7 +230,7 @@ func (a *API) revertLogging(why string, still func(turn uint64) bool) {
 // followReload ends what operators have changed about the log: the file is what counts.
 func (a *API) followReload(r *reload.Report) {
 	if r.Moved() || r.Result == reload.NoChange && !r.Request.Quiet && !r.Request.DryRun {
-		a.revertLogging("the configuration was reloaded", func(uint64) bool { return true })
+		a.revertLogging(context.Background(), "the configuration was reloaded")
 	}
 }
 

@@ -51,6 +51,12 @@ func TestLogging(t *testing.T) {
 	if s.Level != "info" {
 		t.Errorf("%+v", s)
 	}
+	for range 30 {
+		n.want(n.ask("PUT", "/logging", api.SetLogging{Level: "warn", RevertAfter: "1h"}), http.StatusOK, nil)
+	}
+	until(t, "only the last change is waited for", func() bool {
+		return strings.Count(string(n.ask("GET", "/debug/stacks", nil).body), "revertLater(") < 10
+	})
 	few := 0
 	p := n.problem(n.ask("PUT", "/logging", api.SetLogging{Level: "loud", Sample: &few, Modules: map[string]string{"x": "info", "auth": "y"}, RevertAfter: "-1s"}), api.InvalidParameter)
 	if len(p.Errors) != 5 {
