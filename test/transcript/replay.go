@@ -29,6 +29,9 @@ type Rules struct {
 	Drain bool
 	// OneInfo drops the INFO with connect_info that answers the first PING.
 	OneInfo bool
+	// Settle is how long servers get to tell each other, and those who listen, what happened so far. It
+	// passes before a subscription and before a signal: what is recorded behind them depends on it.
+	Settle time.Duration
 	// Members are pairs of subscriptions of which either may get a message: members of one group.
 	Members map[string]string
 }
@@ -107,6 +110,7 @@ func (r *replay) act(s Step) error {
 	case OpReload:
 		return r.reloadConfig(s)
 	case OpSignal:
+		<-time.After(r.rules.Settle)
 		sig := map[string]syscall.Signal{"ldm": syscall.SIGUSR2, "term": syscall.SIGTERM}[s.File]
 		return r.servers[s.Arg].Signal(sig)
 	case OpConnect:
@@ -259,6 +263,9 @@ func (r *replay) send(s Step) error {
 		if !s.Send[i].Raw {
 			out.WriteString("\r\n")
 		}
+	}
+	if strings.HasPrefix(out.String(), "SUB ") {
+		<-time.After(r.rules.Settle)
 	}
 	if err := c.conn.Send(out.String()); err != nil {
 		c.note("> (%v)", err)

@@ -2,6 +2,7 @@ package transcript
 
 import (
 	"slices"
+	"time"
 
 	"natsd/test/harness"
 )
@@ -9,6 +10,9 @@ import (
 // infoKeys may differ or be absent in another implementation (README.md, rule 4). feature_flags
 // belongs to the server's description of itself in the same way.
 var infoKeys = []string{"git_commit", "api_lvl", "xkey", "go", "domain"}
+
+// settle is time enough for news to come through on a busy machine.
+const settle = 250 * time.Millisecond
 
 // rules are the peculiarities of single recordings (README.md, rules 2 and 3).
 func rules(number string, k harness.Kind) Rules {
@@ -19,7 +23,9 @@ func rules(number string, k harness.Kind) Rules {
 	}
 	switch number {
 	case "212":
-		r.SubjectOrder = true
+		r.SubjectOrder, r.Settle = true, settle
+	case "215":
+		r.Settle = settle
 	case "030", "031":
 		r.Pings = true
 	case "044":
