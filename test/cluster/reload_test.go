@@ -89,6 +89,32 @@ func TestRoutesFollowTheConfiguration(t *testing.T) {
 	crosses(t, b, a)
 }
 
+func TestRoutesStayWhenTheyAreNamedLater(t *testing.T) {
+	t.Parallel()
+	m := form(t, of(3, spec{cluster: "pool_size: -1"})...)
+	b, c := m.members[1], m.members[2] // which have heard of each other
+	rids := func() (ids []uint64, configured int) {
+		for _, r := range b.routes() {
+			ids = append(ids, r.RID)
+			if r.Configured {
+				configured++
+			}
+		}
+		slices.Sort(ids)
+		return ids, configured
+	}
+	before, _ := rids()
+	b.reload(t, "routes: [", fmt.Sprintf("routes: [%q, ", "nats://"+c.route))
+	eventually(t, "both are configured", func() bool {
+		_, n := rids()
+		return n == 2
+	})
+	crosses(t, b, c)
+	if after, _ := rids(); len(before) != 2 || !slices.Equal(before, after) {
+		t.Errorf("connections %v are now %v", before, after)
+	}
+}
+
 func TestRoutesAreMadeAnew(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string][2]string{

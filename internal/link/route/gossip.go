@@ -17,7 +17,7 @@ func (l *Link) gossip(b *broker.Batch, s *Session, i *Info) {
 	accepted := s.dial == nil
 	switch {
 	case accepted && news.GossipMode == gossipDisabled,
-		!accepted && !s.dial.target.explicit && s.dial.target.gossip != gossipOverride:
+		!accepted && !s.dial.target.explicit() && s.dial.target.gossip != gossipOverride:
 		return // they have heard of it from elsewhere
 	}
 	if s.account == "" && l.wasTold(i.ServerID) {
@@ -38,10 +38,10 @@ func (l *Link) gossip(b *broker.Batch, s *Session, i *Info) {
 		if id == news.ServerID || s.account != "" && !p.pooled {
 			continue
 		}
-		wanted := p.target != nil && p.target.explicit
+		wanted := p.target != nil && p.target.explicit()
 		mode := gossipDefault
 		switch {
-		case accepted && wanted, !accepted && s.dial.target.explicit:
+		case accepted && wanted, !accepted && s.dial.target.explicit():
 			mode = gossipOverride
 		case accepted:
 			mode = gossipDisabled

@@ -198,7 +198,7 @@ func (s *Session) misfit(i *Info, account string, pooled bool) *verdict {
 // dialed again when they end.
 func (l *Link) upgradeLocked(p *server, s *Session) {
 	t := s.dial.target
-	if p.target == nil || t.explicit && !p.target.explicit {
+	if p.target == nil || t.explicit() && !p.target.explicit() {
 		p.target = t
 	}
 	t.met(p.info)
@@ -340,14 +340,14 @@ func (s *Session) Status() (row status.Route, up bool) {
 	info := s.remote.Load()
 	row = status.Route{
 		Conn: s.conn.Status(), RemoteID: info.ServerID, RemoteName: info.ServerName,
-		Solicited: s.dial != nil, Configured: s.dial != nil && s.dial.target.explicit,
+		Solicited: s.dial != nil, Configured: s.dial != nil && s.dial.target.explicit(),
 		Account: s.account, Compression: s.modeOf(),
 		Import: info.Import.status(), Export: info.Export.status(),
 	}
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()
 	if p := s.link.peers[info.ServerID]; p != nil && p.target != nil && s.account == "" {
-		row.Solicited, row.Configured = true, p.target.explicit
+		row.Solicited, row.Configured = true, p.target.explicit()
 	}
 	return row, true
 }

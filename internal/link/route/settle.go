@@ -124,18 +124,21 @@ func (l *Link) followRoutes(set *Settings, e *effects) {
 			pass, _ = u.User.Password()
 		}
 		switch {
-		case !set.On(), t.explicit && !t.runtime && u == nil:
+		case !set.On(), t.configured() && u == nil:
 			for _, s := range l.behind(t) {
 				e.end(s, conn.RouteRemoved)
 			}
 			l.drop(t)
-		case u != nil && (!t.explicit || t.user != u.User.Username() || t.pass != pass):
+		case u == nil:
+		case t.user != u.User.Username() || t.pass != pass:
 			l.drop(t) // dialed again below, as the configuration says
+		default:
+			t.named.Store(byConfiguration)
 		}
 	}
 	for _, u := range want {
 		t := l.newTarget(u)
-		t.explicit = true
+		t.named.Store(byConfiguration)
 		l.want(t)
 	}
 }

@@ -25,9 +25,8 @@ import (
 type target struct {
 	hostPort   string
 	user, pass string
-	explicit   bool // named by the configuration or an operator
-	runtime    bool // by an operator
-	gossip     int  // gossip_mode that came with the news of it
+	named      atomic.Uint32 // by whom; the configuration may name later what was heard of
+	gossip     int           // gossip_mode that came with the news of it
 	ctx        context.Context
 	cancel     context.CancelFunc
 
@@ -41,6 +40,18 @@ type target struct {
 	answered bool   // the last try got as far as a handshake
 	next     time.Time
 }
+
+// Who names a target.
+const (
+	byGossip uint32 = iota // another server has told of it
+	byOperator
+	byConfiguration
+)
+
+// explicit tells whether a target is not only known from another server.
+func (t *target) explicit() bool { return t.named.Load() != byGossip }
+
+func (t *target) configured() bool { return t.named.Load() == byConfiguration }
 
 // dialed is one connection that is made to a target.
 type dialed struct {
@@ -129,7 +140,7 @@ func (l *Link) redial(t *target, account string) {
 
 func (l *Link) redialLocked(t *target, account string) {
 	if l.targets[t.hostPort] == t {
-		l.dialLocked(t, account, peer.Again(t.explicit))
+		l.dialLocked(t, account, peer.Again(t.explicit()))
 	}
 }
 
@@ -152,7 +163,7 @@ func (l *Link) dialedLocked(d *dialed, p *server, i *Info) {
 		delete(t.dials, d.account)
 	}
 	d.settled.Store(true)
-	if p.target == nil || t.explicit && !p.target.explicit {
+	if p.target == nil || t.explicit() && !p.target.explicit() {
 		p.target = t
 	}
 	t.met(i)
@@ -225,7 +236,7 @@ func (l *Link) keepDialing(d *dialed, after time.Duration) {
 	if d.again {
 		l.redialLocked(t, d.account)
 	}
-	if !t.explicit && len(t.dials) == 0 && !l.usedLocked(t) && l.targets[t.hostPort] == t {
+	if !t.explicit() && len(t.dials) == 0 && !l.usedLocked(t) && l.targets[t.hostPort] == t {
 		delete(l.targets, t.hostPort) // what was heard of it was wrong, or has become so
 		t.cancel()
 	}
@@ -256,7 +267,7 @@ func (l *Link) policy(t *target) peer.Policy {
 		return peer.Policy{}
 	}
 	p := peer.Policy{Retries: -1, Backoff: set.Cluster.ConnectBackoff}
-	if t.explicit {
+	if t.explicit() {
 		return p
 	}
 	p.Retries = set.Cluster.ConnectRetries
@@ -288,7 +299,7 @@ func (l *Link) missing(d *dialed) bool {
 		if p.free() >= 0 {
 			return true
 		}
-		if p.target == nil || d.target.explicit && !p.target.explicit {
+		if p.target == nil || d.target.explicit() && !p.target.explicit() {
 			p.target = d.target // who will be dialed when it is lost
 		}
 		return false
@@ -371,7 +382,7 @@ func (l *Link) Targets() []Target {
 	for _, t := range l.targets {
 		t.mu.Lock()
 		x := Target{
-			URL: "nats-route://" + t.hostPort, Configured: t.explicit && !t.runtime, Runtime: t.runtime, State: TargetConnecting,
+			URL: "nats-route://" + t.hostPort, Configured: t.configured(), Runtime: t.named.Load() == byOperator, State: TargetConnecting,
 			ServerID: t.id, ServerName: t.name, LastError: t.failure, Attempts: t.attempts, NextAttempt: t.next,
 		}
 		switch {
@@ -410,7 +421,7 @@ func (l *Link) AddRoute(address string) error {
 		return err
 	}
 	t := l.newTarget(u)
-	t.explicit, t.runtime = true, true
+	t.named.Store(byOperator)
 	if !l.want(t) {
 		return ErrKnown
 	}
@@ -430,7 +441,7 @@ func (l *Link) RemoveRoute(address string) error {
 	switch {
 	case t == nil:
 		return ErrUnknown
-	case t.explicit && !t.runtime:
+	case t.configured():
 		return ErrConfigured
 	}
 	l.drop(t)
