@@ -149,7 +149,7 @@ func TestAuditHoldsNoSecret(t *testing.T) {
 	n := start(t, `admin { audit { file: "<dir>/audit.log" } }`)
 	const canary = "canary-1234567890"
 	for _, body := range []string{
-		`{"note":"nats://user:` + canary + `@host"}`,
+		`{"note":"nats://user:` + canary + `@host"}`, `{"note":"nats://user:x/y@` + canary + `@host"}`, `{"note":"nats://user:x/` + canary + `@host"}`,
 		`{"password":"` + canary + `"}`, `{"x":{"api_token":"` + canary + `"}}`, `not json ` + canary,
 	} {
 		n.ask("POST", "/tokens?secret="+canary, body, "Content-Type", "application/json")

@@ -28,7 +28,7 @@ func secretName(name string) bool {
 
 // secretText finds secrets by their form: user and password of a URL, the seed of an nkey, a token that
 // the API has made.
-var secretText = regexp.MustCompile(`://[^/@\s]+@|\bS[ACNOUX][A-Z2-7]{50,}\b|\bndt_[A-Za-z0-9_-]+`)
+var secretText = regexp.MustCompile(`://\S*@|\bS[ACNOUX][A-Z2-7]{50,}\b|\bndt_[A-Za-z0-9_-]+`)
 
 // redact takes secrets out of a JSON value, in place.
 func redact(v any) any {

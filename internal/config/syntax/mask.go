@@ -17,7 +17,7 @@ var (
 	nextPair = regexp.MustCompile(`[,;]\s*["']?[\w.$-]+["']?\s*[:={]|\}`)
 	// secretText is what gives itself away wherever it stands: user and password in a URL, a bcrypt
 	// hash, a seed, a JWT.
-	secretText = regexp.MustCompile(`://[^/@\s"']+@|\$2[aby]\$[^\s"',;}\]]*|\bS[ACNOUX][A-Z2-7]{50,}|\beyJ[\w.-]+`)
+	secretText = regexp.MustCompile(`://[^\s"']*@|\$2[aby]\$[^\s"',;}\]]*|\bS[ACNOUX][A-Z2-7]{50,}|\beyJ[\w.-]+`)
 )
 
 // secretKey reports whether a key holds a secret, going by its name.

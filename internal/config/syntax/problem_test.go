@@ -149,6 +149,7 @@ func TestSource(t *testing.T) {
 		{`"password":"hunter2","user":"a"`, `"password":*********,"user":"a"`},
 		{`password_file = x.txt`, `password_file = *****`},
 		{`url = nats://u:p@h:4222`, `url = nats*******h:4222`},
+		{`url = nats://u:p@/@h:4222`, `url = nats*********h:4222`},
 		{`x = $2a$11$abcdef`, `x = *************`},
 		{`key = s`, `key = *`},
 		{`key_file = s`, `key_file = s`},
