@@ -38,11 +38,14 @@ func (e *SeveralError) Error() string {
 	return b.String()
 }
 
-// Find returns the server that runs on this host: the one whose socket answers in the first folder
-// that has any, else what listens on one of the usual ports.
+// Find returns the server that runs on this host: the one whose socket answers in a folder that can be
+// trusted, else what listens on one of the usual ports.
 func Find(ctx context.Context, p Places) (Target, error) {
 	var found []Target
 	for _, dir := range p.Folders {
+		if !trusted(dir) {
+			continue
+		}
 		names, _ := filepath.Glob(filepath.Join(dir, "admin*.sock")) // the pattern is well formed
 		for _, name := range names {
 			if answers(ctx, "unix", name) {
