@@ -86,7 +86,7 @@ func (a *API) newRouter() http.Handler {
 	for _, rt := range a.compatRoutes() {
 		r.Get(rt.path, a.handler(&rt))
 	}
-	return headOfGet(r)
+	return a.preflight(headOfGet(r))
 }
 
 // headOfGet lets HEAD find the routes of GET. The server sends no body then.

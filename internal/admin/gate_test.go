@@ -177,3 +177,30 @@ func TestConfigurationsOfViewers(t *testing.T) {
 		t.Errorf("%v %+v", err, plan)
 	}
 }
+
+// A browser asks first, without a token, whether a page of another origin may send one.
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	n := start(t, strings.Replace(tokenConf(t), "admin {", `admin { cors_origins: ["https://dash.example"], `, 1))
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(client.CloseIdleConnections)
+	for origin, want := range map[string]int{"https://dash.example": http.StatusNoContent, "https://evil.example": http.StatusMethodNotAllowed} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, "http://"+n.Options().Admin.Listen+"/api/v1/config", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", origin)
+		req.Header.Set("Access-Control-Request-Method", "PATCH")
+		req.Header.Set("Access-Control-Request-Headers", "authorization,content-type,if-match")
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		allowed := resp.Header.Get("Access-Control-Allow-Origin") == origin && resp.Header.Get("Access-Control-Allow-Methods") == "PATCH" &&
+			strings.Contains(resp.Header.Get("Access-Control-Allow-Headers"), "Authorization")
+		if none := resp.Header.Get("Access-Control-Allow-Origin") == ""; resp.StatusCode != want || allowed == none || allowed != (want == http.StatusNoContent) {
+			t.Errorf("%s: %d %v", origin, resp.StatusCode, resp.Header)
+		}
+	}
+}

@@ -64,3 +64,36 @@ func (c *call) checkOrigin() error {
 	}
 	return nil
 }
+
+// The headers that pages of other origins may send and read.
+const (
+	corsSent = "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Request-Id"
+	corsRead = "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id"
+)
+
+// permitOrigin tells a browser that a page of that origin may read the answer, if that is so.
+func (s *settings) permitOrigin(h http.Header, origin string) bool {
+	if !s.allowed[origin] {
+		return false
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", corsRead)
+	h.Add("Vary", "Origin")
+	return true
+}
+
+// preflight answers browsers that ask, without a credential, what a page of another origin may do before
+// they send its request.
+func (a *API) preflight(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		method, h := r.Header.Get("Access-Control-Request-Method"), w.Header()
+		if r.Method != http.MethodOptions || method == "" || !a.settings.Load().permitOrigin(h, r.Header.Get("Origin")) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		h.Set("Access-Control-Allow-Methods", method) // whether the path takes it shows when it comes
+		h.Set("Access-Control-Allow-Headers", corsSent)
+		h.Set("Access-Control-Max-Age", "600")
+		w.WriteHeader(http.StatusNoContent)
+	})
+}

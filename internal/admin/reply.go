@@ -33,10 +33,7 @@ func (c *call) headers() {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Request-Id", c.id)
-	if origin := c.r.Header.Get("Origin"); origin != "" && c.settings.allowed[origin] {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Add("Vary", "Origin")
-	}
+	c.settings.permitOrigin(h, c.r.Header.Get("Origin"))
 }
 
 // answerOf is what an endpoint returned: nothing, an [answer], or a value that becomes JSON.
