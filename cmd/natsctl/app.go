@@ -18,6 +18,7 @@ import (
 type app struct {
 	in       io.Reader
 	out, err io.Writer
+	environ  []string // NAME=value, for configurations that are read here
 	places   client.Places
 	file     func() (string, error) // path of the file of contexts
 	width    func() int             // of a line of the output; 0 is no limit
@@ -31,7 +32,7 @@ type app struct {
 }
 
 func newApp(in io.Reader, out, err io.Writer) *app {
-	a := &app{in: in, out: out, err: err, places: client.DefaultPlaces(), file: contexts.DefaultPath}
+	a := &app{in: in, out: out, err: err, environ: os.Environ(), places: client.DefaultPlaces(), file: contexts.DefaultPath}
 	a.width = a.columns
 	a.progress = func() io.Writer {
 		if isTerminal(a.err) {

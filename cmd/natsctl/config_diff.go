@@ -54,7 +54,7 @@ has its verdict (live, live-disruptive, restart, rejected) and its place; exit c
 func (a *app) diffFiles(from, to string) (*api.Plan, error) {
 	var options [2]*config.Options
 	for i, file := range []string{from, to} {
-		o, report := load(file)
+		o, report := a.load(file)
 		if o == nil {
 			a.tell([]validity{{File: file, Errors: items(report.Errors(), report.Source)}})
 			return nil, outcome(exitInvalid)

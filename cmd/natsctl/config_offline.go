@@ -26,9 +26,9 @@ import (
 )
 
 // load reads a configuration as a start of natsd in this environment would.
-func load(file string) (*config.Options, *config.Report) {
+func (a *app) load(file string) (*config.Options, *config.Report) {
 	src := config.Source{Path: file, Env: os.LookupEnv, Environ: map[string]string{}}
-	for _, pair := range os.Environ() {
+	for _, pair := range a.environ {
 		if name, value, ok := strings.Cut(pair, "="); ok && strings.HasPrefix(name, "NATSD_") {
 			src.Environ[name] = value
 		}
@@ -82,7 +82,7 @@ Without a file the server checks its own, with its flags and its environment.`,
 			results := make([]validity, len(files))
 			bad := false
 			for i, file := range files {
-				results[i] = validate(file, strict)
+				results[i] = a.validate(file, strict)
 				bad = bad || !results[i].Valid
 			}
 			if a.set.format.Machine() {
@@ -134,8 +134,8 @@ func (a *app) validateThere(ctx context.Context, strict bool) error {
 	return nil
 }
 
-func validate(file string, strict bool) validity {
-	o, report := load(file)
+func (a *app) validate(file string, strict bool) validity {
+	o, report := a.load(file)
 	v := validity{
 		File: file, Valid: o != nil, Errors: items(report.Errors(), report.Source), Warnings: items(report.Warnings(), report.Source),
 	}

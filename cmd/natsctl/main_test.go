@@ -41,6 +41,7 @@ func tryApp(t *testing.T, change func(*app), args ...string) result {
 	a := newApp(strings.NewReader(""), &out, &err)
 	a.places = client.Places{Folders: []string{t.TempDir()}, API: "http://127.0.0.1:1", Monitor: "http://127.0.0.1:1"}
 	a.file = func() (string, error) { return filepath.Join(t.TempDir(), "contexts.yaml"), nil }
+	a.environ = nil
 	a.width = func() int { return 80 }
 	a.zone = time.UTC
 	if change != nil {

@@ -29,7 +29,8 @@ func (a *API) validate(c *call) (any, error) {
 	if err != nil {
 		return nil, noCandidate(err)
 	}
-	out := &api.Validation{Errors: foundItems(found, false), Warnings: foundItems(found, true)}
+	sent := body.Text != "" // else the line may hold what its reader may not know
+	out := &api.Validation{Errors: foundItems(found, false, sent), Warnings: foundItems(found, true, sent)}
 	if o != nil {
 		out.Digest = o.Digest
 	}
@@ -42,8 +43,9 @@ func (a *API) validate(c *call) (any, error) {
 	return out, nil
 }
 
-// foundItems are the errors or the warnings of a configuration, with the lines that they are about.
-func foundItems(found *config.Report, warnings bool) []api.Item {
+// foundItems are the errors or the warnings of a configuration, with the lines that they are about if those
+// may be shown.
+func foundItems(found *config.Report, warnings, lines bool) []api.Item {
 	out := []api.Item{}
 	for i := range found.Problems {
 		p := &found.Problems[i]
@@ -55,7 +57,7 @@ func foundItems(found *config.Report, warnings bool) []api.Item {
 			code = reload.CodeWarning
 		}
 		item := itemOf(code, "", p)
-		if found.Source != nil {
+		if lines && found.Source != nil {
 			item.Snippet = found.Source(p.Pos)
 		}
 		out = append(out, item)

@@ -200,3 +200,17 @@ func TestChangesOfTheSameConfiguration(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong with the file of the server is told without the line: a misspelt key may stand before a
+// secret.
+func TestLinesOfTheFileAreNotShown(t *testing.T) {
+	t.Parallel()
+	n := start(t, tokenConf(t))
+	n.write("authorization { token: x, pasword: canary-value }\n")
+	for _, secret := range []string{"s-vic", "s-ada"} {
+		a := n.ask(http.MethodPost, "/config/validate", nil, "Authorization", "Bearer "+secret)
+		if n.problem(a, api.ConfigInvalid); strings.Contains(string(a.body), "canary-value") {
+			t.Errorf("%s", a.body)
+		}
+	}
+}
