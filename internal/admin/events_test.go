@@ -192,3 +192,20 @@ func TestStreamOfWhoIsLimitedMeanwhile(t *testing.T) {
 		return false
 	})
 }
+
+// There are only so many streams at the same time; who leaves makes room.
+func TestManyStreams(t *testing.T) {
+	t.Parallel()
+	n := start(t, "")
+	var last *streaming
+	for range 256 {
+		last = n.stream("/events?topics=admin")
+	}
+	if p := n.problem(n.ask("GET", "/logging/stream", nil), api.RateLimited); p == nil {
+		t.Error("one too many is served")
+	}
+	last.leave()
+	until(t, "there is room again", func() bool {
+		return n.ask(http.MethodHead, "/events", nil).StatusCode == http.StatusOK
+	})
+}

@@ -23,6 +23,7 @@ const (
 	heavyWait   = 2 * longestRest // nobody waits in vain who asks for one after the other
 	heavyQueue  = 16              // that wait
 	streamsOnce = 4               // long listings that are written without pages at the same time
+	followers   = 256             // of events and of the log: each one more is work for whoever tells something
 )
 
 // limits keeps requests from taking what messages need. What is too much is refused at once, so that
@@ -31,6 +32,7 @@ type limits struct {
 	known, unknown *httprate.RateLimiter
 	slots, queue   chan struct{} // of long listings
 	streams        chan struct{}
+	follows        chan struct{}
 }
 
 func newLimits() *limits {
@@ -40,6 +42,7 @@ func newLimits() *limits {
 		slots:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		queue:   make(chan struct{}, heavyQueue),
 		streams: make(chan struct{}, streamsOnce),
+		follows: make(chan struct{}, followers),
 	}
 }
 
@@ -94,11 +97,21 @@ func (l *limits) heavy(ctx context.Context) (done func(), err error) {
 
 // stream takes the place of a listing that is written as fast as its client reads.
 func (l *limits) stream() (done func(), err error) {
+	return seat(l.streams, "too many listings are being read at the same time")
+}
+
+// follow takes the place of a stream that goes on until its reader leaves.
+func (l *limits) follow() (done func(), err error) {
+	return seat(l.follows, "too many streams are being read at the same time")
+}
+
+// seat takes one of the places that there are, or tells that all are taken.
+func seat(places chan struct{}, full string) (done func(), err error) {
 	select {
-	case l.streams <- struct{}{}:
-		return func() { <-l.streams }, nil
+	case places <- struct{}{}:
+		return func() { <-places }, nil
 	default:
-		return nil, api.Problemf(api.RateLimited, "too many listings are being read at the same time")
+		return nil, api.Problemf(api.RateLimited, "%s", full)
 	}
 }
 

@@ -43,6 +43,10 @@ func (c *call) openStream() (*stream, error) {
 	if media == "" {
 		return nil, api.Problemf(api.NotAcceptable, "this is a stream of %s or %s", api.EventStreamType, api.NDJSONType)
 	}
+	left, err := c.api.limits.follow()
+	if err != nil {
+		return nil, err
+	}
 	s := &stream{c: c, ctl: http.NewResponseController(c.w), sse: media == api.EventStreamType}
 	ctx, cancel := context.WithCancel(c.r.Context())
 	s.done = ctx
@@ -53,7 +57,7 @@ func (c *call) openStream() (*stream, error) {
 			cancel()
 		})
 	}
-	s.stop = func() { forget(); cancel() }
+	s.stop = func() { forget(); cancel(); left() }
 	c.w.Header().Set("Content-Type", media)
 	c.w.Header().Set("X-Accel-Buffering", "no") // a proxy hands on each event at once
 	c.w.WriteHeader(http.StatusOK)
