@@ -139,6 +139,7 @@ var scripts = []struct{ name, conf, text string }{
 	{"runs end where reply, subject or verb change", "", `
 		a> {}
 		a> SUB > 1
+		a.
 		b> {}
 		b> PUB x 1\r\n1\r\nPUB x r1 1\r\n2\r\nPUB x 1\r\n3\r\nPUB y 1\r\n4\r\nPUB x 1\r\n5
 		b.
