@@ -116,26 +116,9 @@ func (e *editor) spaced(at slot, value string) string {
 // top is the level of the file, within the braces that may stand around all of it.
 func (e *editor) top() span {
 	if len(e.marks) > 0 && e.marks[0].kind == opens {
-		return span{from: 1, to: e.closing(0), depth: 1}
+		return span{from: 1, to: closing(e.marks, 0), depth: 1}
 	}
 	return span{to: len(e.marks)}
-}
-
-// closing returns the mark that closes an opening one.
-func (e *editor) closing(open int) int {
-	depth := 0
-	for i := open; i < len(e.marks); i++ {
-		switch e.marks[i].kind {
-		case opens:
-			depth++
-		case closes:
-			if depth--; depth == 0 {
-				return i
-			}
-		case names, values, includes:
-		}
-	}
-	return len(e.marks)
 }
 
 // slots lists the entries of a level.
@@ -151,7 +134,7 @@ func (e *editor) slots(level span) (out []slot) {
 		}
 		s.end = s.value + 1
 		if s.value < level.to && e.marks[s.value].kind == opens {
-			s.end = e.closing(s.value) + 1
+			s.end = closing(e.marks, s.value) + 1
 		}
 		out = append(out, s)
 		i = s.end

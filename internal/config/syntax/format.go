@@ -122,7 +122,7 @@ func (f *formatter) entry(i int) int {
 
 // body writes a map or an array behind its opening, on this line or on lines of their own.
 func (f *formatter) body(open int) int {
-	end := f.closing(open)
+	end := closing(f.marks, open)
 	if text, ok := f.inline(open, end); ok && f.col+len(text) <= maxInline {
 		f.write(text)
 		return end + 1
@@ -156,23 +156,6 @@ func (f *formatter) items(i int) {
 			i++
 		}
 	}
-}
-
-// closing finds the mark that closes what is opened by a mark.
-func (f *formatter) closing(open int) int {
-	depth := 0
-	for i := open; i < len(f.marks); i++ {
-		switch f.marks[i].kind {
-		case opens:
-			depth++
-		case closes:
-			if depth--; depth == 0 {
-				return i
-			}
-		case names, values, includes:
-		}
-	}
-	return len(f.marks) - 1 // out of reach: the text was parsed without an error
 }
 
 // inline gives the rest of a map or an array on one line, if that is how it stands and nothing in it

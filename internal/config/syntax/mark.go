@@ -23,3 +23,20 @@ func (p *parser) mark(kind markKind, start int) {
 		*p.marks = append(*p.marks, mark{kind, start, p.at})
 	}
 }
+
+// closing returns the mark that closes an opening one.
+func closing(marks []mark, open int) int {
+	depth := 0
+	for i := open; i < len(marks); i++ {
+		switch marks[i].kind {
+		case opens:
+			depth++
+		case closes:
+			if depth--; depth == 0 {
+				return i
+			}
+		case names, values, includes:
+		}
+	}
+	return len(marks) - 1 // out of reach: the text was parsed without an error
+}
