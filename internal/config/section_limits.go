@@ -22,7 +22,7 @@ var limitsSection = section{title: "Limits and timers", decode: decodeLimits, ch
 	{Path: "ping_max", Type: Int, Default: 2, ZeroIsDefault: true, Check: checkAtLeast0("ping_max"), Doc: "Unanswered pings after which a connection counts as stale."},
 	{Path: "write_deadline", Type: DurationOrSeconds, Default: 10 * time.Second, ZeroIsDefault: true, Check: checkAtLeast0("write_deadline"), Doc: "Time that one write to a client may take."},
 	{Path: "write_timeout", Type: Text, Default: "default", Parse: parseWriteTimeout, Doc: "What a missed write deadline does: `close` the connection, `retry`, or `default`: close for clients, retry for routes, gateways and leafnodes."},
-	{Path: "no_fast_producer_stall", Type: Bool, Default: false, Doc: "Never slows down a publisher for the sake of a slow subscriber."},
+	{Path: "no_fast_producer_stall", Type: Bool, Default: false, Doc: "Never slows down a publisher for the sake of a slow subscriber or route: what they do not take is lost."},
 	{Path: "first_line_timeout", Own: true, Type: DurationOrSeconds, Default: 2 * time.Second, Check: checkAtLeast0("first_line_timeout"), Reload: NewOnly, Doc: "Time in which a begun first protocol line must be complete. Silence is allowed; 0 is no limit."},
 	{Path: "lame_duck_duration", Type: DurationText, Default: 2 * time.Minute, Check: checkLameDuck, Doc: "Time over which lame duck mode closes the clients, 30 seconds or more."},
 	{Path: "lame_duck_grace_period", Type: DurationText, Default: 10 * time.Second, Check: checkLameDuckGrace, Doc: "Time that lame duck mode waits before it closes the first client."},
