@@ -102,6 +102,35 @@ func TestApplyTextWritesTheFile(t *testing.T) {
 	}
 }
 
+// What somebody has edited and not reloaded yet is not written over, neither by a text nor by the way back
+// from one.
+func TestEditsOfTheFileAreNotLost(t *testing.T) {
+	t.Parallel()
+	l := serve(t, "max_payload: 1000\n")
+	l.writable(t)
+	text := strings.ReplaceAll(onLoopback, "<dir>", l.dir)
+	edited := l.file(t) + "# an edit\nmax_pending: 70000\n"
+	if err := os.WriteFile(l.path, []byte(edited), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.ApplyText(t.Context(), text+"max_payload: 2000\nadmin { write_config: true }\n", reload.Request{}); err == nil || !strings.Contains(err.Error(), errEdited.Error()) {
+		t.Errorf("%v", err)
+	}
+	if l.file(t) != edited || l.Options().Limits.MaxPayload != 1000 {
+		t.Errorf("%d\n%s", l.Options().Limits.MaxPayload, l.file(t))
+	}
+	if err := os.WriteFile(l.path, []byte(text+"max_payload: 1000\nadmin { write_config: true }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Reload(t.Context(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	next := text + "max_payload: 2000\nadmin { write_config: true }\n"
+	if _, err := l.ApplyText(t.Context(), next, reload.Request{}); err != nil || l.file(t) != next {
+		t.Errorf("%v\n%s", err, l.file(t))
+	}
+}
+
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	l := serve(t, "max_payload: 1000\n")

@@ -144,7 +144,7 @@ func (s *Server) rollBack(ctx context.Context, t *trial, why string) {
 	why = fmt.Sprintf("revision %d %s", t.Revision, why)
 	s.logger.Warn("Going back to the configuration before: " + why)
 	load := func() (*config.Options, *config.Report) {
-		if t.written && t.before.Archive != nil {
+		if t.written && t.before.Archive != nil && s.hasServed(t.before.ConfigFile) { // else somebody has edited it since
 			s.writing = t.before
 		}
 		return t.before, &config.Report{}

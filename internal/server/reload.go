@@ -125,6 +125,7 @@ func (s *Server) published(next *config.Options, generation uint64) {
 		s.before = s.inForce.options
 	}
 	s.inForce.options, s.inForce.generation = next, generation
+	s.served(next)
 }
 
 func (s *Server) componentPanicked(component, phase string, value any, stack []byte) {

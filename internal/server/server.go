@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -64,9 +65,10 @@ type Server struct {
 
 	// owned by the reload that runs
 	auth    *auth.Auth
-	writing *config.Options // its text is to be written to the configuration file
-	written *config.Options // whose text was written there last; nil: none was
-	before  *config.Options // what was in force before the one that is; nil: nothing
+	writing *config.Options     // its text is to be written to the configuration file
+	written *config.Options     // whose text was written there last; nil: none was
+	texts   [][sha256.Size]byte // of the configuration file, that have been in force, the last ones
+	before  *config.Options     // what was in force before the one that is; nil: nothing
 	inForce struct {
 		options    *config.Options
 		generation uint64
@@ -170,6 +172,7 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 		return nil, err
 	}
 	s.inForce.options, s.inForce.generation = o, s.reload.Generation()
+	s.served(o)
 	s.loaded.Store(s.started.UnixNano())
 	s.openAccounts(o)
 	s.clients.Apply(client.NewSettings(o, s.auth, s.info(o, o.Port)))

@@ -2,10 +2,13 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"natsd/internal/config"
 	"natsd/internal/process"
@@ -32,9 +35,15 @@ func (s *Server) planFile(_, next *config.Options) (reload.Change, error) {
 	return &fileChange{s: s, next: next, path: next.ConfigFile, text: next.Archive.Text().Reveal()}, nil
 }
 
+// errEdited says that somebody has changed the file meanwhile, whose work must not get lost.
+var errEdited = errors.New("the configuration file holds a change that has not been in force yet: reload it first, or take it back")
+
 // Prepare writes a file beside the target: a folder that refuses is found before anything changes. A link
 // stays one.
 func (c *fileChange) Prepare(context.Context) error {
+	if !c.s.hasServed(c.path) {
+		return errEdited
+	}
 	mode := fs.FileMode(0o600) // it may hold passwords
 	path, err := filepath.EvalSymlinks(c.path)
 	if err != nil {
@@ -64,4 +73,26 @@ func (c *fileChange) Settle(context.Context) ([]reload.Effect, error) {
 	}
 	c.s.written = c.next
 	return nil, nil
+}
+
+// mostServed is how many texts of the configuration file are remembered.
+const mostServed = 64
+
+// served remembers the text of a configuration that has come into force.
+func (s *Server) served(o *config.Options) {
+	sum := sha256.Sum256([]byte(o.Archive.Text().Reveal()))
+	if slices.Contains(s.texts, sum) {
+		return
+	}
+	if len(s.texts) == mostServed {
+		s.texts = slices.Delete(s.texts, 0, 1)
+	}
+	s.texts = append(s.texts, sum)
+}
+
+// hasServed tells that what a file holds has been in force, so that it can be replaced: the history has
+// it. A file that is gone holds nothing.
+func (s *Server) hasServed(path string) bool {
+	text, err := os.ReadFile(path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && slices.Contains(s.texts, sha256.Sum256(text))
 }
