@@ -192,16 +192,10 @@ func (c *call) attempt(wait time.Duration, try func(context.Context) (*reload.Re
 	if err := c.ifMatch(); err != nil {
 		return nil, err
 	}
-	ctx := c.r.Context()
-	if c.api.Reload.Status().Running {
-		if wait == 0 {
-			return nil, api.Problemf(api.ReloadInProgress, "another reload is under way; wait=30s waits for it")
-		}
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, wait)
-		defer cancel()
+	if err := c.awaitTurn(wait); err != nil {
+		return nil, err
 	}
-	report, err := try(ctx)
+	report, err := try(c.r.Context())
 	switch {
 	case report == nil && err != nil:
 		return nil, api.Problemf(api.Conflict, "%v", err)
@@ -212,6 +206,28 @@ func (c *call) attempt(wait time.Duration, try func(context.Context) (*reload.Re
 		return nil, refusal(report)
 	}
 	return planOf(report), nil
+}
+
+// turnLook is how often somebody who waits for another reload looks whether it is over.
+const turnLook = 10 * time.Millisecond
+
+// awaitTurn waits for a reload that is under way. The patience is for that one only: what comes after it is
+// not called off because it ran out.
+func (c *call) awaitTurn(wait time.Duration) error {
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	look := time.NewTicker(turnLook)
+	defer look.Stop()
+	for c.api.Reload.Status().Running {
+		select {
+		case <-look.C:
+		case <-over.C:
+			return api.Problemf(api.ReloadInProgress, "another reload is under way; wait=30s waits for it")
+		case <-c.r.Context().Done():
+			return c.r.Context().Err()
+		}
+	}
+	return nil
 }
 
 // seen is the digest of the configuration that the sender of a request has seen, if he says so; see ifMatch.
