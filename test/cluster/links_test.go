@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"natsd/test/harness"
 )
 
@@ -138,24 +140,41 @@ func TestFlappingLinks(t *testing.T) {
 			m, cables := cabled(t, s)
 			x := run(t, m, [2]int{0, 1}, [2]int{1, 0})
 			nc := m.members[2].dial(t)
-			for i := range 200 {
-				_, err := nc.SubscribeSync(fmt.Sprintf("s.2.%d", i))
-				check(t, err)
-				if i%10 == 0 {
-					cables[i/10%2].cut()
-					<-time.After(time.Duration(i%7) * 10 * time.Millisecond)
+			rounds, warm := scale(2, 25), scale(1, 5)
+			var before []footprint
+			for round := range rounds {
+				if round == warm {
+					before = footprints(m.members)
+				}
+				var subs []*nats.Subscription
+				for i := range 200 {
+					sub, err := nc.SubscribeSync(fmt.Sprintf("s.2.%d", i))
+					check(t, err)
+					subs = append(subs, sub)
+					if i%10 == 0 {
+						cables[i/10%2].cut()
+						<-time.After(time.Duration(i%7) * 10 * time.Millisecond)
+					}
+				}
+				check(t, nc.Flush())
+				began := time.Now()
+				for _, n := range m.members[:2] {
+					if !harness.Eventually(2*patience, func() bool { return len(n.subjects()) == 200 }) {
+						t.Errorf("%s knows %d of 200 subscriptions; routes %s", n.name, len(n.subjects()), n.table())
+					}
+				}
+				m.whole(t)
+				t.Logf("whole again %v after the last cut", time.Since(began))
+				for _, sub := range subs {
+					check(t, sub.Unsubscribe())
+				}
+				check(t, nc.Flush())
+				for _, n := range m.members[:2] {
+					eventually(t, "no interest at "+n.name, func() bool { return len(n.subjects()) == 0 })
 				}
 			}
-			check(t, nc.Flush())
+			notGrown(t, m.members, before, rounds-warm)
 			x.stop(t)
-			began := time.Now()
-			for _, n := range m.members[:2] {
-				if !harness.Eventually(2*patience, func() bool { return len(n.subjects()) == 200 }) {
-					t.Errorf("%s knows %d of 200 subscriptions; routes %s", n.name, len(n.subjects()), n.table())
-				}
-				eventually(t, "whole pools of "+n.name, func() bool { return len(n.routes()) == 8 })
-			}
-			t.Logf("whole again %v after the last cut", time.Since(began))
 			crosses(t, m.members[0], m.members[2])
 			crosses(t, m.members[2], m.members[1])
 		})

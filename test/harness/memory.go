@@ -43,6 +43,16 @@ func (s *Server) FDs() int {
 	return len(entries)
 }
 
+// Goroutines returns the number of goroutines of the process, as its monitoring port lists them, 0 when it
+// does not answer.
+func (s *Server) Goroutines() int {
+	_, stacks, err := s.Get("/stacksz")
+	if err != nil {
+		return 0
+	}
+	return strings.Count("\n"+string(stacks), "\ngoroutine ")
+}
+
 func (s *Server) status(key string) int64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", s.Pid()))
 	if err != nil {
