@@ -26,6 +26,13 @@ type member struct {
 	scope *harness.Scope
 	kind  harness.Kind
 	conf  string
+	on    place
+}
+
+// place is where a member of a mesh lives; the zero value is beside the test.
+type place struct {
+	host   string // of the cluster listener
+	server []harness.Option
 }
 
 // mesh is a cluster under test.
@@ -40,6 +47,7 @@ type spec struct {
 	cluster string // further text for the cluster block
 	conf    string // further text at the top level
 	seeds   string // routes; empty is the first member
+	on      place
 }
 
 // form starts servers that find each other by the first one, and waits until all have.
@@ -71,8 +79,11 @@ func (m *mesh) add(s spec) *member {
 	if s.kind == "" {
 		s.kind = harness.Natsd
 	}
-	n := &member{name: fmt.Sprintf("n%d", len(m.members)), scope: harness.NewScope(m.t), kind: s.kind}
+	n := &member{name: fmt.Sprintf("n%d", len(m.members)), scope: harness.NewScope(m.t), kind: s.kind, on: s.on}
 	n.route = n.scope.Addr("cluster_port")
+	if s.on.host != "" {
+		n.route = fmt.Sprintf("%s:%d", s.on.host, n.scope.Port("cluster_port"))
+	}
 	seeds := s.seeds
 	if seeds == "" && len(m.members) > 0 {
 		seeds = "nats://" + m.members[0].route
@@ -95,7 +106,7 @@ func quoted(urls string) string {
 // start starts the server, again after it has ended.
 func (n *member) start(t *testing.T) {
 	t.Helper()
-	n.Server = harness.Start(t, n.kind, n.conf, harness.WithScope(n.scope))
+	n.Server = harness.Start(t, n.kind, n.conf, append([]harness.Option{harness.WithScope(n.scope)}, n.on.server...)...)
 }
 
 // joined waits until every server knows that many others.
@@ -173,7 +184,7 @@ func (n *member) subs() int {
 // dial connects the Go client and closes it with the test.
 func (n *member) dial(t *testing.T, opts ...nats.Option) *nats.Conn {
 	t.Helper()
-	nc, err := nats.Connect("nats://"+n.Addr, append([]nats.Option{nats.Timeout(patience)}, opts...)...)
+	nc, err := nats.Connect("nats://"+n.Addr, append([]nats.Option{nats.Timeout(patience), nats.SetCustomDialer(n.Server)}, opts...)...)
 	if err != nil {
 		t.Fatalf("connect to %s: %v", n.name, err)
 	}

@@ -29,9 +29,11 @@ func (n *member) reload(t *testing.T, old, replacement string) {
 // crosses fails the test unless a message from one server reaches a client of the other.
 func crosses(t *testing.T, from, to *member, opts ...nats.Option) {
 	t.Helper()
-	sub, err := to.dial(t, opts...).SubscribeSync("crosses." + to.name)
+	far, nc := to.dial(t, opts...), from.dial(t, opts...)
+	defer far.Close()
+	defer nc.Close()
+	sub, err := far.SubscribeSync("crosses." + to.name)
 	check(t, err)
-	nc := from.dial(t, opts...)
 	check(t, sub.SetPendingLimits(-1, -1))
 	eventually(t, fmt.Sprintf("message from %s to %s", from.name, to.name), func() bool {
 		_ = nc.Publish("crosses."+to.name, nil)

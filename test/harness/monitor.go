@@ -1,18 +1,33 @@
 package harness
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"time"
 )
 
-var monitorClient = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+const monitorLimit = 10 * time.Second
+
+// Dial connects as a program beside the server would.
+func (s *Server) Dial(network, address string) (c net.Conn, err error) {
+	err = s.inside(func() error {
+		c, err = net.DialTimeout(network, address, monitorLimit)
+		return err
+	})
+	return c, err
+}
 
 // Get asks the monitoring port for a path and returns the status and the body.
 func (s *Server) Get(path string) (int, []byte, error) {
-	resp, err := monitorClient.Get("http://" + s.HTTP + path)
+	client := http.Client{Timeout: monitorLimit, Transport: &http.Transport{
+		DialContext:       func(_ context.Context, network, address string) (net.Conn, error) { return s.Dial(network, address) },
+		DisableKeepAlives: true,
+	}}
+	resp, err := client.Get("http://" + s.HTTP + path)
 	if err != nil {
 		return 0, nil, err
 	}

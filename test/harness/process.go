@@ -33,6 +33,7 @@ type Server struct {
 	Log    *Output // what the process wrote on stdout and stderr
 
 	tb     testing.TB
+	inside func(do func() error) error
 	cmd    *exec.Cmd
 	owner  errgroup.Group // waits for the process
 	exited chan struct{}
@@ -50,6 +51,7 @@ type spec struct {
 	lookups  []func(string) (string, bool)
 	bare     bool
 	noLog    bool
+	inside   func(do func() error) error
 }
 
 // WithArgs adds command line arguments.
@@ -73,12 +75,16 @@ func WithoutListen() Option { return func(s *spec) { s.bare = true } }
 // its client port accepts a connection.
 func WithLogElsewhere() Option { return func(s *spec) { s.noLog = true } }
 
+// Inside has the process started, and its monitoring port asked, by way of a function that calls do on a
+// thread with another view of the system, such as another network.
+func Inside(f func(do func() error) error) Option { return func(s *spec) { s.inside = f } }
+
 // Start runs a server with that configuration text and returns when it is ready. Unless
 // WithoutListen is given, the text is preceded by a listen address and a monitoring port on
 // 127.0.0.1, both free.
 func Start(tb testing.TB, k Kind, conf string, opts ...Option) *Server {
 	tb.Helper()
-	sp := &spec{}
+	sp := &spec{inside: func(do func() error) error { return do() }}
 	for _, o := range opts {
 		o(sp)
 	}
@@ -118,7 +124,7 @@ func launch(tb testing.TB, k Kind, conf string, sp *spec) (*Server, error) {
 	argv := append(append(sp.launcher, bin, "-c", file), sp.args...)
 	s := &Server{
 		Kind: k, Config: file, Log: &Output{},
-		Addr: sp.scope.Addr("port"), tb: tb, exited: make(chan struct{}),
+		Addr: sp.scope.Addr("port"), tb: tb, inside: sp.inside, exited: make(chan struct{}),
 	}
 	if strings.Contains(conf, "<http_port>") {
 		s.HTTP = sp.scope.Addr("http_port")
@@ -130,7 +136,7 @@ func launch(tb testing.TB, k Kind, conf string, sp *spec) (*Server, error) {
 		s.cmd.Env = append(s.cmd.Env, "NATSD_ADMIN_UNIX="+s.Admin)
 	}
 	s.cmd.Stdout, s.cmd.Stderr = s.Log, s.Log
-	if err := s.cmd.Start(); err != nil {
+	if err := sp.inside(s.cmd.Start); err != nil {
 		return nil, fmt.Errorf("start %s: %w", k, err)
 	}
 	s.owner.Go(func() error {
