@@ -3,6 +3,7 @@ package route
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -52,6 +53,45 @@ func TestRouteIsLostWhileDialingEnds(t *testing.T) {
 	again.want("CONNECT ")
 	again.want("INFO ")
 	eventually(t, "another route", func() bool { return h.Up() == 1 })
+}
+
+// Another server that tells of one which this server is dialing in vain is right, most likely: it has seen it
+// later. Since nobody tells it twice, there has to be another try.
+func TestNewsWhileDialingFails(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, nopool)
+	dials, results := make(chan string, 10), make(chan error)
+	h.Dial = func(ctx context.Context, hostPort string) (net.Conn, error) {
+		dials <- hostPort
+		select {
+		case err := <-results:
+			return nil, err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	dialed := func() {
+		t.Helper()
+		select {
+		case <-dials:
+		case <-time.After(patience):
+			t.Fatal("not dialed")
+		}
+	}
+	w := h.accept(t)
+	w.join("")
+	news := `INFO {"server_id":"NOTHER","ip":"nats-route://127.0.0.1:1/","cluster":"C1"}`
+	w.say(news)
+	dialed()
+	w.say(news, "PING")
+	w.want("PONG")
+	results <- errors.New("no route to host")
+	dialed()
+	results <- errors.New("no route to host")
+	eventually(t, "end of dialing without news", func() bool { return h.Tasks.Counts()["dial route"] == 0 })
+	if len(dials) != 0 {
+		t.Error("dialed without news")
+	}
 }
 
 // answer accepts a connection of the link and says who is there.

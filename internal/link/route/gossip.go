@@ -99,11 +99,15 @@ func (l *Link) heard(i *Info) {
 		}
 		l.targets[u.Host] = t
 	}
+	account := i.Account
 	if p == nil {
-		l.dialLocked(t, "", 0) // those for single accounts follow
-	} else {
-		l.dialLocked(t, i.Account, 0)
+		account = "" // those for single accounts follow
 	}
+	if d := t.dials[account]; d != nil {
+		d.again = true // it may be about to fail for the last time, and nobody tells this twice
+		return
+	}
+	l.dialLocked(t, account, 0)
 }
 
 // updated takes a later INFO of the server that a route leads to.

@@ -58,7 +58,7 @@ type dialed struct {
 	target  *target
 	account string      // that it is for; empty for one of the pool
 	settled atomic.Bool // no other try is needed
-	again   bool        // a connection was lost since the last try began; the link's lock guards it
+	again   bool        // a connection was lost or news came since the last try began; the link's lock guards it
 }
 
 func (t *target) setSelf() {
