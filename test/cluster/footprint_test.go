@@ -20,7 +20,8 @@ func (f footprint) String() string {
 // within reports whether f is no more than base, apart from connections of the moment and from memory that
 // the garbage collector may still take back.
 func (f footprint) within(base footprint) bool {
-	return f.goroutines <= base.goroutines+12 && f.descriptors <= base.descriptors+8 &&
+	answers := f.goroutines > 0 && base.goroutines > 0
+	return answers && f.goroutines <= base.goroutines+12 && f.descriptors <= base.descriptors+8 &&
 		(harness.Race || f.memory <= base.memory+base.memory/2+16<<20)
 }
 
