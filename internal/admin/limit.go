@@ -18,12 +18,12 @@ const (
 	requestsPer = 10 * time.Second
 	requests    = 2000 // within requestsPer, of somebody who proved who he is
 	strangers   = 100  // of an address, without proof or with a wrong one
-	heavyRest   = 4    // times as long as a long listing took, its place stays empty afterwards
-	longestRest = 500 * time.Millisecond
-	heavyWait   = 2 * longestRest // nobody waits in vain who asks for one after the other
-	heavyQueue  = 16              // that wait
-	streamsOnce = 4               // long listings that are written without pages at the same time
-	followers   = 256             // of events and of the log: each one more is work for whoever tells something
+	heavyRest   = 20   // times as long as a long listing took, its place stays empty afterwards
+	longestRest = 400 * time.Millisecond
+	heavyQueue  = 16                       // that wait
+	heavyWait   = heavyQueue * longestRest // whoever waits gets his turn
+	streamsOnce = 4                        // long listings that are written without pages at the same time
+	followers   = 256                      // of events and of the log: each one more is work for whoever tells something
 )
 
 // limits keeps requests from taking what messages need. What is too much is refused at once, so that
