@@ -63,15 +63,15 @@ func TestSystemUnderChurn(t *testing.T) {
 	l := serve(t, systemTexts[0])
 	end := make(chan struct{})
 	var all sync.WaitGroup
-	for i := range 3 {
-		user := "a"
-		if i == 0 {
-			user = "s"
-		}
+	var clients []*nats.Conn
+	for _, user := range []string{"s", "a", "a"} { // all of them before the first kick
 		nc := l.connect(t, user)
 		if _, err := nc.Subscribe("$SYS.>", func(*nats.Msg) {}); err != nil {
 			t.Fatal(err)
 		}
+		clients = append(clients, nc)
+	}
+	for _, nc := range clients {
 		all.Go(func() {
 			verbs := strings.Fields("VARZ CONNZ SUBSZ ROUTEZ ACCOUNTZ STATSZ HEALTHZ IDZ LEAFZ JSZ EXPVARZ")
 			for n := 0; ; n++ {
