@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -272,25 +273,30 @@ func (a *app) configConfirmCommand() *cobra.Command {
 // diffRunning compares what is in force with a revision, with the files on the server's disk, or with a
 // file here.
 func (a *app) diffRunning(ctx context.Context, to string) error {
-	body := map[string]string{"from": "running"}
-	switch _, err := strconv.Atoi(to); {
-	case to == "" || to == "file":
-		body["to"] = "file"
-	case err == nil:
-		body["to"] = to
-	default:
-		text, err := a.readFile(to)
-		if err != nil {
-			return err
-		}
-		body["text"] = string(text)
+	if to == "" || known(to) {
+		return a.diffRevisions(ctx, "running", cmp.Or(to, "file"))
 	}
-	return a.plan(ctx, client.Request{Method: http.MethodPost, Path: "/config/diff", Body: body}, true, 0)
+	text, err := a.readFile(to)
+	if err != nil {
+		return err
+	}
+	if len(text) == 0 {
+		return fmt.Errorf("%s is empty", to) // the server would take its own file
+	}
+	return a.plan(ctx, textDiff(to, text), true, 0)
+}
+
+// textDiff asks what would change by a text, which the answer calls by the name of its file.
+func textDiff(file string, text []byte) client.Request {
+	return client.Request{
+		Method: http.MethodPost, Path: "/config/diff", Query: url.Values{"name": {file}},
+		Body: api.DiffRequest{From: "running", Text: string(text)},
+	}
 }
 
 // diffRevisions compares two revisions, or one with what is in force or in the files.
 func (a *app) diffRevisions(ctx context.Context, from, to string) error {
-	return a.plan(ctx, client.Request{Method: http.MethodPost, Path: "/config/diff", Body: map[string]string{"from": from, "to": to}}, true, 0)
+	return a.plan(ctx, client.Request{Method: http.MethodPost, Path: "/config/diff", Body: api.DiffRequest{From: from, To: to}}, true, 0)
 }
 
 // known tells that a word names a configuration that the server has.
@@ -358,6 +364,7 @@ looked for on the server. Whether it is written into the file there depends on a
 				return err
 			}
 			q := query(cmd.Flags(), []param{{flag: "reason"}})
+			q.Set("name", args[0])
 			if a.set.dryRun {
 				q.Set("dry_run", "true")
 			}
@@ -431,7 +438,7 @@ func (a *app) edit(ctx context.Context, args []string) error {
 		return nil
 	}
 	if file == files[0].Path {
-		if err := a.plan(ctx, client.Request{Method: http.MethodPost, Path: "/config/diff", Body: map[string]string{"from": "running", "text": string(after)}}, false, 0); err != nil {
+		if err := a.plan(ctx, textDiff(file, after), false, 0); err != nil {
 			return err
 		}
 	}

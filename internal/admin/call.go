@@ -40,6 +40,7 @@ const (
 	maxConfigBody = 16 << 20 // that may hold a configuration
 	maxPlainBody  = 64 << 10
 	longestReason = 1000 // that an operator gives
+	longestName   = 4096 // of a text that is sent: a path
 )
 
 // mostBody is how long the body of a request to an endpoint may be.

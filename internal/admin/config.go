@@ -68,13 +68,14 @@ func (a *API) configRoutes() []route {
 		{
 			method: http.MethodPost, path: "/config/validate", role: viewer, unaudited: true,
 			summary: "Check a configuration as a reload would, and tell all that is wrong. Nothing changes. To send one, or to name a file, needs the role admin.",
-			query:   []param{{name: "strict", kind: "boolean", doc: "Warnings count as errors."}},
+			query:   []param{{name: "strict", kind: "boolean", doc: "Warnings count as errors."}, calledParam},
 			body:    api.ValidateRequest{}, media: []string{confType}, result: api.Validation{}, codes: []api.Code{api.ConfigInvalid, api.NotFound},
 			serve: a.validate,
 		},
 		{
 			method: http.MethodPost, path: "/config/diff", role: viewer, unaudited: true,
 			summary: "Compare two configurations: the plan of a reload from one to the other. Nothing changes. To send one, or to name a file, needs the role admin.",
+			query:   []param{calledParam},
 			body:    api.DiffRequest{}, media: []string{confType}, result: api.Plan{},
 			codes: []api.Code{api.ConfigInvalid, api.NotFound, api.ReloadInProgress, api.ReloadRejected, api.ReloadNeedsRestart},
 			serve: a.diff,
@@ -82,7 +83,7 @@ func (a *API) configRoutes() []route {
 		{
 			method: http.MethodPut, path: "/config", role: admin, scope: "config:write",
 			summary: "Put a whole configuration into force, and into the file if `admin.write_config` says so. It needs If-Match.",
-			query:   reloadParams, body: map[string]any{}, media: []string{confType}, result: api.Plan{},
+			query:   append([]param{calledParam}, reloadParams...), body: map[string]any{}, media: []string{confType}, result: api.Plan{},
 			codes: []api.Code{api.ReloadInProgress, api.ReloadNeedsRestart, api.PreconditionFailed, api.PreconditionRequired, api.ConfigInvalid, api.ReloadRejected},
 			serve: a.putConfig,
 		},

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -13,7 +14,7 @@ import (
 
 // validate serves POST /config/validate.
 func (a *API) validate(c *call) (any, error) {
-	strict := c.bool("strict")
+	strict, called := c.bool("strict"), c.called()
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
@@ -21,7 +22,7 @@ func (a *API) validate(c *call) (any, error) {
 	if err := c.decodeOr(&body, &body.Text); err != nil {
 		return nil, err
 	}
-	candidate, err := c.candidate("file", body.Text, body.Path)
+	candidate, err := c.candidate("file", reload.Candidate{Text: body.Text, Path: body.Path, Name: called})
 	if err != nil {
 		return nil, err
 	}
@@ -78,14 +79,15 @@ func (c *call) decodeOr(v any, text *string) error {
 // candidate names the configuration that a request is about. To read files and the environment of the
 // server is for admins, and a text can do both: what is wrong with it, and how it differs from another, says
 // what they hold.
-func (c *call) candidate(name, text, path string) (reload.Candidate, error) {
+func (c *call) candidate(name string, brought reload.Candidate) (reload.Candidate, error) {
+	bringsOne := brought.Text != "" || brought.Path != ""
 	switch {
-	case (text != "" || path != "") && c.who.role < admin:
+	case bringsOne && c.who.role < admin:
 		return reload.Candidate{}, api.Problemf(api.Forbidden, "%s may not bring a configuration or name a file: that needs the role %s", c.who, admin)
-	case text != "":
-		return reload.Candidate{Text: text}, nil
-	case path != "":
-		return reload.Candidate{Path: path}, nil
+	case brought.Text != "":
+		return reload.Candidate{Text: brought.Text, Name: brought.Name}, nil
+	case bringsOne:
+		return reload.Candidate{Path: brought.Path}, nil
 	case name == "running":
 		return reload.Candidate{Running: true}, nil
 	case name == "file":
@@ -97,6 +99,18 @@ func (c *call) candidate(name, text, path string) (reload.Candidate, error) {
 	}
 	return reload.Candidate{Revision: n}, nil
 }
+
+// called is what the sender of a configuration calls it.
+func (c *call) called() string {
+	name := c.text(calledParam.name)
+	if len(name) > longestName {
+		c.wrong(calledParam.name, fmt.Sprintf("it has more than %d bytes", longestName))
+	}
+	return name
+}
+
+// calledParam is the name of a configuration that is sent.
+var calledParam = param{name: "name", doc: "What the sender calls the text, such as the path of its file: places in it are shown under that. Nothing is read from there."}
 
 // noCandidate says why there is no such configuration.
 func noCandidate(err error) error {
@@ -110,20 +124,24 @@ func noCandidate(err error) error {
 // tells whom the change would concern; but a dry run opens what the configuration names, which is not for
 // those who only look.
 func (a *API) diff(c *call) (any, error) {
+	called := c.called()
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
 	body := api.DiffRequest{From: "running", To: "file"}
 	if err := c.decodeOr(&body, &body.Text); err != nil {
 		return nil, err
 	}
-	from, err := c.candidate(body.From, "", "")
+	from, err := c.candidate(body.From, reload.Candidate{})
 	if err != nil {
 		return nil, err
 	}
-	to, err := c.candidate(body.To, body.Text, body.Path)
+	to, err := c.candidate(body.To, reload.Candidate{Text: body.Text, Path: body.Path, Name: called})
 	if err != nil {
 		return nil, err
 	}
 	if from.Running && to.Revision == 0 && to.Path == "" && !to.Running && c.who.role >= operator {
-		req := reload.Request{Who: "api:" + c.who.String(), DryRun: true}
+		req := reload.Request{Who: "api:" + c.who.String(), Name: to.Name, DryRun: true}
 		return c.attempt(requestDeadline, func(ctx context.Context) (*reload.Report, error) {
 			if to.Text != "" {
 				return a.Server.ApplyText(ctx, to.Text, req)
@@ -144,10 +162,12 @@ func (a *API) diff(c *call) (any, error) {
 // putConfig serves PUT /config: the body is a configuration, in the language of NATS or as JSON, which is
 // a notation of it.
 func (a *API) putConfig(c *call) (any, error) {
+	called := c.called()
 	req, wait, err := c.reloadQuery()
 	if err != nil {
 		return nil, err
 	}
+	req.Name = called
 	if err := c.needMatch(); err != nil {
 		return nil, err
 	}

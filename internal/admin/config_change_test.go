@@ -65,6 +65,44 @@ func TestDiff(t *testing.T) {
 	n.problem(n.ask(http.MethodPost, "/config/diff", "max_payload: [", "Content-Type", confType), api.ConfigInvalid)
 }
 
+// What is sent goes by the name that its sender has for it; the server never looks there.
+func TestSentTextHasAName(t *testing.T) {
+	t.Parallel()
+	n := start(t, aliceConf)
+	const name = "?name=conf.d/mine.conf"
+	var plan api.Plan
+	n.want(n.ask(http.MethodPost, "/config/diff"+name, api.DiffRequest{Text: strings.Replace(aliceConf, "1000", "2000", 1)}), http.StatusOK, &plan)
+	if at := plan.Changes[0].Source; at == nil || at.File != "conf.d/mine.conf" || at.Line != 2 {
+		t.Errorf("%+v", at)
+	}
+	tag := n.ask(http.MethodGet, "/config", nil).Header.Get("ETag")
+	for _, a := range []answer{
+		n.ask(http.MethodPost, "/config/diff"+name, "prot: 1\n", "Content-Type", confType),
+		n.ask(http.MethodPost, "/config/validate"+name, "prot: 1\n", "Content-Type", confType),
+		n.ask(http.MethodPut, "/config"+name, "prot: 1\n", "Content-Type", confType, "If-Match", tag),
+	} {
+		if p := n.problem(a, api.ConfigInvalid); p.Errors[0].File != "conf.d/mine.conf" || strings.Contains(p.Detail, "natsd.conf") {
+			t.Errorf("%s: %+v", a.Request.URL, p.Errors)
+		}
+	}
+	n.problem(n.ask(http.MethodPost, "/config/validate?name="+strings.Repeat("x", 5000), "port: 1\n", "Content-Type", confType), api.InvalidParameter)
+
+	// In force, but not in the file: it keeps its name, and can be patched.
+	put := n.ask(http.MethodPut, "/config"+name, strings.Replace(aliceConf, "1000", "2000", 1), "Content-Type", confType, "If-Match", tag)
+	n.want(put, http.StatusOK, nil)
+	var cfg api.Config
+	a := n.ask(http.MethodGet, "/config", nil)
+	n.want(a, http.StatusOK, &cfg)
+	if at := cfg.Sources["/max_payload"]; at.File != "conf.d/mine.conf" {
+		t.Errorf("%+v", at)
+	}
+	patch := n.ask(http.MethodPatch, "/config", `{"max_payload": 3000}`, "Content-Type", "application/json", "If-Match", a.Header.Get("ETag"))
+	n.want(patch, http.StatusOK, nil)
+	if n.Options().Limits.MaxPayload != 3000 {
+		t.Error(n.Options().Limits.MaxPayload)
+	}
+}
+
 func TestPlanIsKeptOrRefused(t *testing.T) {
 	t.Parallel()
 	n := start(t, aliceConf)

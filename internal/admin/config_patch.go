@@ -43,7 +43,7 @@ func (a *API) patchConfig(c *call) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	p := patcher{effective: e, file: c.options.Files}
+	p := patcher{effective: e, file: c.options.Shown}
 	if media == jsonPatchType {
 		err = p.operations(body)
 	} else {
@@ -63,7 +63,7 @@ func (a *API) patchConfig(c *call) (any, error) {
 // patcher turns a patch into changes of the text of the configuration file.
 type patcher struct {
 	effective *config.Effective
-	file      []string // of the configuration; the first one is what is changed
+	file      string // that is changed, as places in it are shown
 	edits     []syntax.Edit
 }
 
@@ -148,7 +148,7 @@ func normal(v any) any {
 func (p *patcher) set(elems []string, value any, remove bool) error {
 	for i := range p.effective.Settings {
 		s := &p.effective.Settings[i]
-		if s.Origin.Layer == config.FromFile && s.Elems[0] == elems[0] && len(p.file) > 0 && s.Origin.Pos.File != p.file[0] {
+		if s.Origin.Layer == config.FromFile && s.Elems[0] == elems[0] && s.Origin.Pos.File != p.file {
 			return api.Problemf(api.Conflict, "%s stands in %s: change it there", elems[0], s.Origin.Pos)
 		}
 		if s.Path == strings.Join(elems, ".") && s.Origin.Layer > config.FromFile {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
@@ -19,6 +20,9 @@ type Source struct {
 	Env     syntax.Env        // for $NAME in the file; nil is the environment of the process
 	Environ map[string]string // variables that set options; others than NATSD_* are left alone
 	WorkDir string            // relative paths in the configuration start here; empty: the process's own
+	// Name is what places in the configuration file are shown under; empty is Path. It is for a text that
+	// stands in another file, see [LoadText].
+	Name string
 	// Last is what an earlier load of this Source gave; nil is nothing. What has not changed is taken
 	// from there. It makes no difference but for the time that it takes.
 	Last *Options
@@ -37,7 +41,7 @@ type Flag struct {
 func Load(src Source) (*Options, *Report) { return loadWith(&decoder{}, src, syntax.Disk{}) }
 
 // LoadText is Load with a text in place of what the configuration file holds. Its includes are read
-// from where the file is.
+// from where the file is; nothing is read from where [Source].Name may be.
 func LoadText(src Source, text string) (*Options, *Report) {
 	return loadWith(&decoder{}, src, replaced{path: absolute(src.Path, src.WorkDir), text: text})
 }
@@ -74,7 +78,7 @@ func loadWith(d *decoder, src Source, files syntax.Files) (*Options, *Report) {
 		report.Problems = d.list
 		return nil, report
 	}
-	o := &Options{ConfigFile: src.Path, LoadedAt: time.Now(), Archive: d.archive}
+	o := &Options{ConfigFile: src.Path, Shown: d.shown(), LoadedAt: time.Now(), Archive: d.archive}
 	root := newBlock(d, tree, "", Pos{})
 	d.root = root
 	d.readFile(root, o, report)
@@ -82,8 +86,8 @@ func loadWith(d *decoder, src Source, files syntax.Files) (*Options, *Report) {
 	if !d.broken {
 		d.sections(root, o)
 	}
-	o.refusals = sortProblems(d.refusals, d.path(src.Path))
-	report.Problems = sortProblems(d.list, d.path(src.Path))
+	o.refusals = sortProblems(d.refusals, d.shown())
+	report.Problems = sortProblems(d.list, d.shown())
 	if len(report.Errors()) > 0 {
 		return nil, report
 	}
@@ -118,7 +122,7 @@ func (d *decoder) readFile(root *block, o *Options, report *Report) {
 	if d.src.Path == "" {
 		return
 	}
-	file, problems := syntax.ParseFrom(d.files, d.path(d.src.Path), d.src.Env)
+	file, problems := syntax.ParseFrom(d.files, d.path(d.src.Path), d.src.Name, d.src.Env)
 	d.list = append(d.list, problems...)
 	if file == nil {
 		return
@@ -129,7 +133,7 @@ func (d *decoder) readFile(root *block, o *Options, report *Report) {
 		return
 	}
 	o.Files, o.Patterns = file.Files, file.Patterns
-	root.pos = Pos{File: d.path(d.src.Path)}
+	root.pos = Pos{File: d.shown()}
 	if len(file.Root.Entries) == 0 && len(problems) == 0 {
 		d.warnAt(root.pos, "", "config has no values or is empty")
 	}
@@ -161,6 +165,9 @@ func (d *decoder) path(p string) string {
 	}
 	return filepath.Join(d.src.WorkDir, p)
 }
+
+// shown is what places in the configuration file are shown under.
+func (d *decoder) shown() string { return cmp.Or(d.src.Name, d.path(d.src.Path)) }
 
 // pending reports the keys whose feature is not built, outermost only.
 func (d *decoder) pending(b *block) {

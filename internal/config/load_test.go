@@ -47,6 +47,40 @@ func TestIncludes(t *testing.T) {
 	}
 }
 
+// TestNamedText: places in a text are shown under its name, but all else is that of the file.
+func TestNamedText(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"main.conf": "port: 1\n", "more.conf": "debug: true\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src := Source{Path: "main.conf", WorkDir: dir, Name: "/nowhere/sent.conf"}
+	o, r := LoadText(src, "include more.conf\nport: 2\nport: 3\n")
+	if o == nil {
+		t.Fatal(r.Err())
+	}
+	if at := o.Values["port"].Origin.Pos; at.File != src.Name || at.Line != 3 || o.Shown != src.Name {
+		t.Errorf("%v %q", at, o.Shown)
+	}
+	if at := o.Values["debug"].Origin.Pos; at.File != filepath.Join(dir, "more.conf") {
+		t.Error(at)
+	}
+	if o.Files[0] != filepath.Join(dir, "main.conf") || o.ConfigFile != "main.conf" {
+		t.Errorf("%v %s", o.Files, o.ConfigFile)
+	}
+	if w := r.Warnings(); len(w) != 1 || w[0].Error() != `/nowhere/sent.conf:3:1: "port" is defined twice: this replaces the one at /nowhere/sent.conf:2:1` {
+		t.Errorf("%v", w)
+	}
+	if _, r := LoadText(src, "prot: 2\n"); len(r.Errors()) != 1 || r.Errors()[0].Pos.File != src.Name || r.Source(r.Errors()[0].Pos) != "prot: 2" {
+		t.Errorf("%v", r.Problems)
+	}
+	if again, _ := o.Archive.Load(); again == nil || again.Digest != o.Digest {
+		t.Error("the archive does not give the same")
+	}
+}
+
 // TestCutOffFile: no cut of a good file panics, and a cut that still loads holds no half value: it
 // ends where a line ends.
 func TestCutOffFile(t *testing.T) {

@@ -16,6 +16,8 @@ import (
 type Options struct {
 	// ConfigFile is the path that was given; empty when the server runs without a file.
 	ConfigFile string
+	// Shown is what places in the configuration file are shown under, see [Source].Name.
+	Shown string
 	// Digest is "sha256:" and the hex digest of the parsed tree; empty without a file.
 	Digest string
 	// Files lists the configuration file and everything it includes, absolute.

@@ -7,4 +7,5 @@ type Candidate struct {
 	Revision int    // one of the history
 	Path     string // another file in place of the configuration file
 	Text     string // a text in place of the configuration file; its includes are read from there
+	Name     string // what places in the text are shown under; empty is the configuration file
 }

@@ -14,7 +14,7 @@ import (
 func guard(old, next *config.Options) []syntax.Problem {
 	var out []syntax.Problem
 	refuse := func(key, message string) {
-		out = append(out, syntax.Problem{Pos: syntax.Pos{File: next.ConfigFile}, Key: key, Message: message, Hint: guardHint})
+		out = append(out, syntax.Problem{Pos: syntax.Pos{File: next.Shown}, Key: key, Message: message, Hint: guardHint})
 	}
 	removed := authenticates(old) && !authenticates(next)
 	switch {

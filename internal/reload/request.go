@@ -23,6 +23,9 @@ func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 type Request struct {
 	Who string // the door: "signal", "watcher", "api", "sys"; with an identity behind it if there is one
 	Why string // free text of the operator
+	// Name is what the sender of a text calls it: places in it are shown under that, until it is written
+	// to the configuration file.
+	Name string
 	// DryRun plans, prepares and predicts, then aborts everything. It is not kept in the history.
 	DryRun bool
 	Mode   Mode

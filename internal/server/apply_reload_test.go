@@ -84,7 +84,7 @@ func TestApplyTextWritesTheFile(t *testing.T) {
 	if _, err := l.ApplyText(t.Context(), base+"port: 1\nhost: 192.0.2.1\n", reload.Request{}); err == nil || l.file(t) != was {
 		t.Errorf("what was refused was written: %v", err)
 	}
-	if _, err := l.ApplyText(t.Context(), text, reload.Request{Who: "api"}); err != nil || l.file(t) != text || l.Options().Limits.MaxPayload != 2000 {
+	if _, err := l.ApplyText(t.Context(), text, reload.Request{Who: "api", Name: "mine.conf"}); err != nil || l.file(t) != text || l.Options().Limits.MaxPayload != 2000 {
 		t.Errorf("%v\n%s", err, l.file(t))
 	}
 	if d := l.ReloadStatus().Drift; d != nil {

@@ -25,6 +25,7 @@ func (s *Server) LoadCandidate(c reload.Candidate) (*config.Options, *config.Rep
 	case c.Path != "":
 		src.Path = c.Path
 	case c.Text != "":
+		src.Name = c.Name
 		o, report := config.LoadText(src, c.Text)
 		return o, report, 0, nil
 	case src.Path == "":

@@ -48,10 +48,17 @@ func (s *Server) Restore(ctx context.Context, revision int, req reload.Request) 
 // otherwise the server differs from its file until the next reload.
 func (s *Server) ApplyText(ctx context.Context, text string, req reload.Request) (*reload.Report, error) {
 	load := func() (*config.Options, *config.Report) {
-		next, report := config.LoadText(s.origin(), text)
-		if next != nil && s.Options().Admin.WriteConfig {
-			s.writing = next
+		src := s.origin()
+		src.Name = req.Name
+		next, report := config.LoadText(src, text)
+		if next == nil || !s.Options().Admin.WriteConfig {
+			return next, report
 		}
+		if req.Name != "" && !req.DryRun { // from now on it is what the configuration file holds
+			src.Name = ""
+			next, report = config.LoadText(src, text)
+		}
+		s.writing = next
 		return next, report
 	}
 	return s.change(ctx, func() (*reload.Report, error) { return s.reload.ApplyLoaded(ctx, load, req) })

@@ -41,7 +41,7 @@ func outline(name, text string) (*File, []mark, []Problem) {
 	}
 	l := newLoader(func(string) (string, bool) { return "x", true })
 	l.files = nowhere{}
-	l.enter(name)
+	l.enter(name, name)
 	var marks []mark
 	p := &parser{source: newSource(name, text), loader: l, report: l.problems.add, marks: &marks}
 	l.file.sources[name] = p.source

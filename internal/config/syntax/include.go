@@ -21,9 +21,9 @@ type link struct {
 	path string // absolute, symbolic links resolved where possible
 }
 
-// enter notes that a file is being read.
-func (l *loader) enter(name string) {
-	path := absolute(name)
+// enter notes that the file at path is being read, which is shown under name.
+func (l *loader) enter(path, name string) {
+	path = absolute(path)
 	l.file.Files = append(l.file.Files, path)
 	l.chain = append(l.chain, link{name: name, path: resolved(path)})
 }
@@ -172,8 +172,8 @@ func (p *parser) load(start int, name string) (*Table, bool) {
 		}
 		return nil, p.failAt(start, "include "+err.Error(), hint)
 	}
-	l.enter(name)
-	t := l.parse(name, text)
+	l.enter(name, name)
+	t := l.parse(filepath.Dir(name), name, text)
 	l.chain = l.chain[:len(l.chain)-1]
 	l.included[path] = t
 	return t, true

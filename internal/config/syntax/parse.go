@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"cmp"
 	"path/filepath"
 )
 
@@ -41,10 +42,11 @@ func (f *File) Source(pos Pos) string {
 // with errors among the problems it is incomplete and fit for looking at, not for use.
 //
 // env resolves variables that no key above them defines; nil means an empty environment.
-func ParseFile(path string, env Env) (*File, []Problem) { return ParseFrom(Disk{}, path, env) }
+func ParseFile(path string, env Env) (*File, []Problem) { return ParseFrom(Disk{}, path, "", env) }
 
-// ParseFrom is [ParseFile] with files that need not be on a disk.
-func ParseFrom(files Files, path string, env Env) (*File, []Problem) {
+// ParseFrom is [ParseFile] with files that need not be on a disk. Places in the main file are shown under
+// name; empty is path.
+func ParseFrom(files Files, path, name string, env Env) (*File, []Problem) {
 	l := newLoader(env)
 	l.files = files
 	text, err := files.Read(path)
@@ -52,7 +54,7 @@ func ParseFrom(files Files, path string, env Env) (*File, []Problem) {
 		l.problems.add(Problem{Message: err.Error()})
 		return nil, l.problems.list
 	}
-	return l.load(path, text)
+	return l.load(path, cmp.Or(name, path), text)
 }
 
 // Parse is [ParseFile] for text that is already in memory. Include paths are relative to the
@@ -63,7 +65,7 @@ func Parse(name string, src []byte, env Env) (*File, []Problem) {
 		l.problems.add(Problem{Pos: Pos{File: name}, Message: errTooLarge.Error()})
 		return nil, l.problems.list
 	}
-	return l.load(name, string(src))
+	return l.load(name, name, string(src))
 }
 
 // loader is what all the parsers of one load share.
@@ -125,10 +127,10 @@ func newLoader(env Env) *loader {
 	}
 }
 
-// load parses the main file.
-func (l *loader) load(name string, text string) (*File, []Problem) {
-	l.enter(name)
-	l.file.Root = l.parse(name, text)
+// load parses the main file, which is at path and shown under name.
+func (l *loader) load(path, name, text string) (*File, []Problem) {
+	l.enter(path, name)
+	l.file.Root = l.parse(filepath.Dir(path), name, text)
 	if l.problems.errors == 0 {
 		if len(l.file.Root.Entries) == 0 {
 			l.problems.add(Problem{Pos: Pos{File: name}, Message: "config has no values or is empty", Warning: true})
@@ -138,10 +140,10 @@ func (l *loader) load(name string, text string) (*File, []Problem) {
 	return l.file, l.problems.sorted()
 }
 
-// parse reads one file into a table of its own.
-func (l *loader) parse(name string, text string) *Table {
+// parse reads one file, whose includes start at dir, into a table of its own.
+func (l *loader) parse(dir, name, text string) *Table {
 	src := newSource(name, text)
 	l.file.sources[name] = src
-	p := &parser{source: src, loader: l, report: l.problems.add, dir: filepath.Dir(name)}
+	p := &parser{source: src, loader: l, report: l.problems.add, dir: dir}
 	return p.file()
 }
