@@ -27,6 +27,8 @@ var layers = [][]string{
 	{"internal/config"},
 	// How the snapshot is replaced.
 	{"internal/config/convert", "internal/reload", "internal/reload/watch"},
+	// What came of that, for the admin API and its clients.
+	{"internal/admin/report"},
 	// The hub, and who may connect to it.
 	{"internal/auth", "internal/broker"},
 	{"internal/conn"},
@@ -100,7 +102,7 @@ func TestHotPathIsSilent(t *testing.T) {
 // What natsctl is made of knows servers from outside: the types of the API, and configuration files.
 func TestClientsStayOutside(t *testing.T) {
 	t.Parallel()
-	may := []string{"internal/admin/api", "internal/config", "internal/config/convert", "internal/config/syntax", "internal/reload", "internal/version"}
+	may := []string{"internal/admin/api", "internal/admin/report", "internal/config", "internal/config/convert", "internal/config/syntax", "internal/reload", "internal/version"}
 	for pkg, files := range packages(t) {
 		if pkg != "cmd/natsctl" && !strings.HasPrefix(pkg, "internal/ctl/") {
 			continue

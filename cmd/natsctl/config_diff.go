@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/admin/report"
 	"natsd/internal/config"
 	"natsd/internal/ctl/output"
 	"natsd/internal/ctl/plan"
@@ -54,44 +54,16 @@ has its verdict (live, live-disruptive, restart, rejected) and its place; exit c
 func (a *app) diffFiles(from, to string) (*api.Plan, error) {
 	var options [2]*config.Options
 	for i, file := range []string{from, to} {
-		o, report := a.load(file)
+		o, found := a.load(file)
 		if o == nil {
-			a.tell([]validity{{File: file, Errors: items(report.Errors(), report.Source)}})
+			a.tell([]validity{{File: file, Errors: report.Found(found.Errors(), found.Source)}})
 			return nil, outcome(exitInvalid)
 		}
 		options[i] = o
 	}
-	p := &api.Plan{
-		DryRun: true, Mode: "strict", Verdict: api.VerdictNoop, Summary: map[string]int{},
-		From: api.State{Digest: options[0].Digest, Files: options[0].Files}, To: api.State{Digest: options[1].Digest, Files: options[1].Files},
-	}
-	for _, f := range reload.Diff(options[0], options[1]) {
-		p.Changes = append(p.Changes, api.Change{
-			Pointer: f.Pointer, Path: f.Path, Op: f.Op.String(), Old: f.Old, New: f.New, Content: f.Content,
-			Verdict: f.Verdict.String(), Reason: f.Reason, Source: source(f.Origin),
-		})
-	}
-	worst := 0
-	order := []string{api.VerdictNoop, api.VerdictLive, api.VerdictDisruptive, api.VerdictRestart, api.VerdictRejected}
-	for _, c := range p.Changes {
-		p.Summary[c.Verdict]++
-		worst = max(worst, slices.Index(order, c.Verdict))
-	}
-	p.Verdict = order[worst]
+	p := report.Plan(reload.Compare(options[0], options[1], 0, 0))
+	p.PlanID, p.Result.Outcome = "", "" // nobody is there who could apply it
 	return p, nil
-}
-
-// source says where a value comes from.
-func source(o config.Origin) *api.Source {
-	switch {
-	case o.Layer == config.FromFlag:
-		return &api.Source{Flag: o.Name}
-	case o.Layer == config.FromEnv:
-		return &api.Source{Env: o.Name}
-	case o.Pos.File != "":
-		return &api.Source{File: o.Pos.File, Line: o.Pos.Line, Column: o.Pos.Col}
-	}
-	return nil
 }
 
 // showPlan shows a plan to people, or to programs as it came.

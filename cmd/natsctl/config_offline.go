@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/admin/report"
 	"natsd/internal/config"
 	"natsd/internal/config/convert"
 	"natsd/internal/config/syntax"
@@ -34,28 +35,6 @@ func (a *app) load(file string) (*config.Options, *config.Report) {
 		}
 	}
 	return config.Load(src)
-}
-
-// items puts problems of a file into the form of the admin API.
-func items(problems []syntax.Problem, source func(syntax.Pos) string) []api.Item {
-	list := make([]api.Item, 0, len(problems))
-	for _, p := range problems {
-		item := api.Item{
-			Code: string(api.ConfigInvalid), Message: p.Message, File: p.Pos.File, Line: p.Pos.Line, Column: p.Pos.Col,
-			Severity: api.SeverityError, Hint: p.Hint,
-		}
-		if p.Warning {
-			item.Code, item.Severity = "warning", api.SeverityWarning
-		}
-		if p.Key != "" {
-			item.Pointer = "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(p.Key)
-		}
-		if source != nil {
-			item.Snippet = source(p.Pos)
-		}
-		list = append(list, item)
-	}
-	return list
 }
 
 // validity is what config validate says of a file.
@@ -135,9 +114,9 @@ func (a *app) validateThere(ctx context.Context, strict bool) error {
 }
 
 func (a *app) validate(file string, strict bool) validity {
-	o, report := a.load(file)
+	o, found := a.load(file)
 	v := validity{
-		File: file, Valid: o != nil, Errors: items(report.Errors(), report.Source), Warnings: items(report.Warnings(), report.Source),
+		File: file, Valid: o != nil, Errors: report.Found(found.Errors(), found.Source), Warnings: report.Found(found.Warnings(), found.Source),
 	}
 	if o != nil {
 		v.Digest = o.Digest
@@ -180,7 +159,7 @@ func (a *app) readFile(file string) (text []byte, err error) {
 
 // broken tells what is wrong with a file that cannot be read.
 func (a *app) broken(problems []syntax.Problem) error {
-	for _, item := range items(problems, nil) {
+	for _, item := range report.Found(problems, nil) {
 		if item.Severity == api.SeverityError {
 			writeItem(a.err, item)
 		}

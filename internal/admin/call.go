@@ -128,6 +128,14 @@ func (c *call) wrong(name, message string) {
 	c.bad = append(c.bad, api.Item{Code: string(api.InvalidParameter), Message: name + ": " + message, Pointer: "/" + name, Severity: api.SeverityError})
 }
 
+// list makes no list an empty one, which JSON shows as such.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
 // valid returns what is wrong with the parameters, if anything is.
 func (c *call) valid() error {
 	switch {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/admin/report"
 	"natsd/internal/config"
 	"natsd/internal/reload"
 )
@@ -189,7 +190,7 @@ func (a *API) revision(c *call) (any, error) {
 		return nil, err
 	}
 	out := &api.RevisionDetail{
-		Revision: revisionOf(rev.Report, a.Reload.Status().Revision), Plan: planOf(rev.Report),
+		Revision: revisionOf(rev.Report, a.Reload.Status().Revision), Plan: report.Plan(rev.Report),
 		Files: []api.File{}, Texts: map[string]string{},
 	}
 	for _, f := range rev.Files() {
@@ -225,10 +226,10 @@ func (a *API) restore(c *call) (any, error) {
 		return nil, err
 	}
 	return c.attempt(wait, func(ctx context.Context) (*reload.Report, error) {
-		report, err := a.Server.Restore(ctx, rev.Report.Revision, req)
+		came, err := a.Server.Restore(ctx, rev.Report.Revision, req)
 		if gone, ok := errors.AsType[*reload.RevisionError](err); ok {
 			return nil, gone
 		}
-		return report, err
+		return came, err
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 
 	"natsd/internal/admin/api"
-	"natsd/internal/config"
+	"natsd/internal/admin/report"
 	"natsd/internal/reload"
 )
 
@@ -30,8 +30,11 @@ func (a *API) validate(c *call) (any, error) {
 	if err != nil {
 		return nil, noCandidate(err)
 	}
-	sent := body.Text != "" // else the line may hold what its reader may not know
-	out := &api.Validation{Errors: foundItems(found, false, sent), Warnings: foundItems(found, true, sent)}
+	lines := found.Source
+	if body.Text == "" { // the line may hold what its reader may not know
+		lines = nil
+	}
+	out := &api.Validation{Errors: report.Found(found.Errors(), lines), Warnings: report.Found(found.Warnings(), lines)}
 	if o != nil {
 		out.Digest = o.Digest
 	}
@@ -42,28 +45,6 @@ func (a *API) validate(c *call) (any, error) {
 		return nil, p
 	}
 	return out, nil
-}
-
-// foundItems are the errors or the warnings of a configuration, with the lines that they are about if those
-// may be shown.
-func foundItems(found *config.Report, warnings, lines bool) []api.Item {
-	out := []api.Item{}
-	for i := range found.Problems {
-		p := &found.Problems[i]
-		if p.Warning != warnings {
-			continue
-		}
-		code := string(api.ConfigInvalid)
-		if warnings {
-			code = reload.CodeWarning
-		}
-		item := itemOf(code, "", p)
-		if lines && found.Source != nil {
-			item.Snippet = found.Source(p.Pos)
-		}
-		out = append(out, item)
-	}
-	return out
 }
 
 // decodeOr reads a JSON body into v, or a configuration in the language of NATS into text.
@@ -149,14 +130,14 @@ func (a *API) diff(c *call) (any, error) {
 			return a.Server.ReloadReport(ctx, req)
 		})
 	}
-	report, err := a.Server.Compare(from, to)
+	came, err := a.Server.Compare(from, to)
 	switch {
 	case err != nil:
 		return nil, noCandidate(err)
-	case report.Err() != nil:
-		return nil, refusal(report)
+	case came.Err() != nil:
+		return nil, refusal(came)
 	}
-	return planOf(report), nil
+	return report.Plan(came), nil
 }
 
 // putConfig serves PUT /config: the body is a configuration, in the language of NATS or as JSON, which is

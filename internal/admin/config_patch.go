@@ -159,7 +159,7 @@ func (p *patcher) set(elems []string, value any, remove bool) error {
 	if !remove {
 		text, err := json.Marshal(value)
 		if err != nil {
-			return fmt.Errorf("write %s: %w", pointer(elems), err)
+			return fmt.Errorf("write %s: %w", config.Pointer(elems...), err)
 		}
 		change.Value = string(text)
 	}

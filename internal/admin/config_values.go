@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/admin/report"
 	"natsd/internal/config"
 )
 
@@ -39,11 +40,11 @@ func (a *API) config(c *call) (any, error) {
 	}
 	for i := range e.Settings {
 		s := &e.Settings[i]
-		if src := sourceOf(s.Origin); src != nil {
-			out.Sources[pointer(s.Elems)] = *src
+		if src := report.Source(s.Origin); src != nil {
+			out.Sources[config.Pointer(s.Elems...)] = *src
 			if view == "file" && src.File == "" {
 				forget(e.Tree, s.Elems)
-				delete(out.Sources, pointer(s.Elems))
+				delete(out.Sources, config.Pointer(s.Elems...))
 			}
 		}
 	}
@@ -69,20 +70,7 @@ func forget(tree map[string]any, elems []string) {
 	delete(tree, elems[len(elems)-1])
 }
 
-// pointer makes a JSON Pointer.
-func pointer(elems []string) string {
-	var b strings.Builder
-	for _, e := range elems {
-		b.WriteByte('/')
-		b.WriteString(pointerEscape.Replace(e))
-	}
-	return b.String()
-}
-
-var (
-	pointerEscape   = strings.NewReplacer("~", "~0", "/", "~1")
-	pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
-)
+var pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
 
 // elemsOf takes a JSON Pointer apart.
 func elemsOf(pointer string) []string {
@@ -105,7 +93,7 @@ func (a *API) configValue(c *call) (any, error) {
 		return nil, p
 	}
 	out := &api.Setting{
-		Pointer: pointer(elems), Key: about.Key, Default: about.Default, Type: about.Type, Reloadable: about.Reload, Why: about.Why,
+		Pointer: config.Pointer(elems...), Key: about.Key, Default: about.Default, Type: about.Type, Reloadable: about.Reload, Why: about.Why,
 		Doc: about.Doc, Flag: about.Flag, Env: about.Env, Pending: about.Pending,
 	}
 	if c.options.Archive == nil {
@@ -117,8 +105,8 @@ func (a *API) configValue(c *call) (any, error) {
 	}
 	out.Value = valueAt(e.Tree, elems)
 	for i := range e.Settings {
-		if pointer(e.Settings[i].Elems) == out.Pointer {
-			out.Source = sourceOf(e.Settings[i].Origin)
+		if config.Pointer(e.Settings[i].Elems...) == out.Pointer {
+			out.Source = report.Source(e.Settings[i].Origin)
 		}
 	}
 	return out, nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/admin/report"
 	"natsd/internal/reload"
 	"natsd/internal/reload/watch"
 )
@@ -58,7 +59,7 @@ func (a *API) reloadState(c *call) (any, error) {
 	st, o := a.Reload.Status(), c.options
 	out := &api.Reload{
 		Running: st.Running, Generation: st.Generation, Revision: st.Revision, Digest: o.Digest, LoadedAt: a.Server.Server().ConfigLoaded.UTC(),
-		Pending: list(st.Pending), Counts: map[string]uint64{}, Last: planOf(st.Last),
+		Pending: list(st.Pending), Counts: map[string]uint64{}, Last: report.Plan(st.Last),
 		Watcher: watcherOf(a.Server.WatcherState()),
 	}
 	if d := st.Drift; d != nil {
@@ -195,17 +196,17 @@ func (c *call) attempt(wait time.Duration, try func(context.Context) (*reload.Re
 	if err := c.awaitTurn(wait); err != nil {
 		return nil, err
 	}
-	report, err := try(c.r.Context())
+	came, err := try(c.r.Context())
 	switch {
-	case report == nil && err != nil:
+	case came == nil && err != nil:
 		return nil, api.Problemf(api.Conflict, "%v", err)
 	case err != nil:
-		if !report.Request.DryRun {
+		if !came.Request.DryRun {
 			c.api.Log.Error("Failed to reload server configuration: " + err.Error())
 		}
-		return nil, refusal(report)
+		return nil, refusal(came)
 	}
-	return planOf(report), nil
+	return report.Plan(came), nil
 }
 
 // turnLook is how often somebody who waits for another reload looks whether it is over.
@@ -274,7 +275,7 @@ func refusal(r *reload.Report) *api.Problem {
 	if code == api.ConfigInvalid {
 		p.Title = "Configuration is invalid"
 	}
-	p.Errors, p.Plan = itemsOf(r.Problems), planOf(r)
+	p.Errors, p.Plan = report.Items(r.Problems), report.Plan(r)
 	return p
 }
 

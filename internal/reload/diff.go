@@ -148,7 +148,7 @@ func (d *differ) sides() {
 		if strings.HasPrefix(key, "authorization.users[") || strings.HasPrefix(key, "accounts.") {
 			continue
 		}
-		elems := strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(key), ".")
+		elems := config.PathElements(key)
 		c, _ := find(d.next, key)
 		d.add(Field{Old: path, New: path, Content: true, Origin: c.Origin}, elems...)
 	}

@@ -69,15 +69,8 @@ type Field struct {
 // path builds Path and Pointer from the elements, which may hold any character.
 func (f *Field) at(elems ...string) {
 	f.Path = strings.Join(elems, ".")
-	var b strings.Builder
-	for _, e := range elems {
-		b.WriteByte('/')
-		b.WriteString(pointerEscape.Replace(e))
-	}
-	f.Pointer = b.String()
+	f.Pointer = config.Pointer(elems...)
 }
-
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
 // String says what changed in one line, without secrets.
 func (f Field) String() string {

@@ -1,4 +1,4 @@
-package admin
+package report
 
 import (
 	"encoding/json"
@@ -32,7 +32,7 @@ func TestPlanOfAReport(t *testing.T) {
 		Pending:  []string{"port"},
 		Warnings: []reload.Problem{{Code: "warning", Problem: syntax.Problem{Pos: pos, Key: "a.b[0].c/d", Message: "m", Hint: "h", Warning: true}}},
 	}
-	got, err := json.Marshal(planOf(r))
+	got, err := json.Marshal(Plan(r))
 	if err != nil {
 		t.Fatal(err)
 	}
