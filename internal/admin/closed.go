@@ -33,7 +33,7 @@ func (a *API) closedSummary(c *call) (any, error) {
 	}
 	groups := map[api.ClosedGroup]*api.ClosedGroup{}
 	for r := range c.connRows(api.StateClosed, &choice{}, now, nil) {
-		stop := r.closed.Stop.UTC()
+		stop := r.Closed.Stop.UTC()
 		if out.Oldest == nil || stop.Before(*out.Oldest) {
 			out.Oldest = &stop
 		}
@@ -70,7 +70,7 @@ func groupOf(r *connRow, by []string) api.ClosedGroup {
 	for _, name := range by {
 		switch name {
 		case "reason":
-			g.Reason = r.closed.Reason
+			g.Reason = r.Closed.Reason
 		case "account":
 			g.Account = r.Facts.Account
 		case "user":

@@ -59,27 +59,15 @@ var (
 
 // connRow is one row of the listing of connections.
 type connRow struct {
-	*status.Conn
-	closed *status.Closed // nil while open
-	now    time.Time
-	rates  *api.Rates // nil: not known
+	status.Row
+	now   time.Time
+	rates *api.Rates // nil: not known
 }
 
-// end is the moment that ages are counted to.
-func (r *connRow) end() time.Time {
-	if r.closed != nil {
-		return r.closed.Stop
-	}
-	return r.now
-}
-
-// last is the moment of the last activity, Unix nanoseconds.
-func (r *connRow) last() int64 { return cmp.Or(r.LastActivity, r.Facts.Start.UnixNano()) }
-
-func (r *connRow) idle() time.Duration { return time.Duration(r.end().UnixNano() - r.last()) }
+func (r *connRow) idle() time.Duration { return r.End(r.now).Sub(r.Last()) }
 
 func (r *connRow) state() string {
-	if r.closed != nil {
+	if r.Closed != nil {
 		return api.StateClosed
 	}
 	return api.StateOpen
@@ -100,21 +88,21 @@ var connections = &listing[connRow]{
 		number("msgs_from,in_msgs", true, func(r *connRow) int64 { return r.InMsgs }),
 		number("bytes_to,out_bytes", true, func(r *connRow) int64 { return r.OutBytes }),
 		number("bytes_from,in_bytes", true, func(r *connRow) int64 { return r.InBytes }),
-		{names: []string{"last", "last_activity"}, kind: filter.Time, down: true, get: func(r *connRow) filter.Value { return filter.Value{Int: r.last()} }},
+		{names: []string{"last", "last_activity"}, kind: filter.Time, down: true, get: func(r *connRow) filter.Value { return filter.Value{Int: r.Last().UnixNano()} }},
 		span("idle", true, (*connRow).idle),
-		span("uptime", false, func(r *connRow) time.Duration { return r.end().Sub(r.Facts.Start) }),
+		span("uptime", false, func(r *connRow) time.Duration { return r.End(r.now).Sub(r.Facts.Start) }),
 		span("rtt", true, func(r *connRow) time.Duration { return r.RTT }),
 		{names: []string{"stop"}, kind: filter.Time, down: true, get: func(r *connRow) filter.Value {
-			if r.closed == nil {
+			if r.Closed == nil {
 				return filter.Value{}
 			}
-			return filter.Value{Int: r.closed.Stop.UnixNano()}
+			return filter.Value{Int: r.Closed.Stop.UnixNano()}
 		}},
 		words("reason", func(r *connRow) string {
-			if r.closed == nil {
+			if r.Closed == nil {
 				return ""
 			}
-			return r.closed.Reason
+			return r.Closed.Reason
 		}),
 		number("stalls", true, func(r *connRow) int64 { return r.Stalls }),
 		words("state", (*connRow).state),
@@ -198,7 +186,7 @@ func showConnection(c *call, r *connRow) (any, error) {
 	case "detail":
 		q.SubsDetail = true
 	}
-	info := c.api.Monitor.ConnRow(r.Conn, r.closed, q, r.now.UTC())
+	info := c.api.Monitor.ConnRow(&r.Row, q, r.now.UTC())
 	out := connectionOf(info)
 	out.State, out.Account, out.Rates = r.state(), r.Facts.Account, r.rates
 	return out, nil
@@ -320,28 +308,20 @@ func (ch *choice) fits(c *call, r *connRow) bool {
 
 // slow tells whether a connection does not, or did not, keep up.
 func (r *connRow) slow(maxPending int64) bool {
-	if r.closed != nil {
-		return strings.HasPrefix(r.closed.Reason, "Slow Consumer")
+	if r.Closed != nil {
+		return strings.HasPrefix(r.Closed.Reason, "Slow Consumer")
 	}
 	return r.Pending > maxPending/slowShare
 }
 
 // subscribed tells whether a connection is subscribed to something that subj overlaps.
 func (c *call) subscribed(r *connRow, subj string) bool {
-	for s := range c.subsOf(r) {
+	for s := range r.EachSub(c.api.Server) {
 		if subject.Overlaps(subj, s.Subject) {
 			return true
 		}
 	}
 	return false
-}
-
-// subsOf yields the subscriptions of a connection.
-func (c *call) subsOf(r *connRow) iter.Seq[status.Sub] {
-	if r.closed != nil {
-		return slices.Values(r.closed.Subscriptions)
-	}
-	return c.api.Server.ConnSubs(r.Facts.CID)
 }
 
 var errPrefix = errors.New("it is not an address or a network such as 10.0.0.0/8")
@@ -371,7 +351,7 @@ func (c *call) connRows(state string, ch *choice, now time.Time, known map[uint6
 			closed = c.api.Server.AppendClosed(nil)
 		}
 		for i := range open {
-			r := connRow{Conn: &open[i], now: now}
+			r := connRow{Row: status.Row{Conn: &open[i]}, now: now}
 			if s := known[open[i].Facts.CID]; s != nil && s.known {
 				r.rates = &s.rates
 			}
@@ -380,7 +360,7 @@ func (c *call) connRows(state string, ch *choice, now time.Time, known map[uint6
 			}
 		}
 		for _, cl := range closed {
-			r := connRow{Conn: &cl.Conn, closed: cl, now: now}
+			r := connRow{Row: status.Row{Conn: &cl.Conn, Closed: cl}, now: now}
 			if ch.fits(c, &r) && !yield(r) {
 				return
 			}
@@ -421,7 +401,7 @@ func (c *call) findConnection() (*connRow, error) {
 	known := c.api.rates.get(c.r.Context(), false)
 	var found *connRow
 	for r := range c.connRows("any", &choice{cid: cid}, time.Now(), known) {
-		if found == nil || found.closed != nil {
+		if found == nil || found.Closed != nil {
 			found = &r
 		}
 	}
@@ -429,6 +409,15 @@ func (c *call) findConnection() (*connRow, error) {
 		return nil, api.Problemf(api.NotFound, "there is no connection %d", cid)
 	}
 	return found, nil
+}
+
+// findOpen is findConnection for what can only be done to an open one.
+func (c *call) findOpen() (*connRow, error) {
+	r, err := c.findConnection()
+	if err == nil && r.Closed != nil {
+		return nil, api.Problemf(api.NotFound, "connection %d is closed already", r.Facts.CID)
+	}
+	return r, err
 }
 
 func (a *API) oneConnection(c *call) (any, error) {
@@ -453,7 +442,7 @@ func (a *API) connectionSubs(c *call) (any, error) {
 		return nil, err
 	}
 	return q.serve(c, func(yield func(status.Sub) bool) {
-		for s := range c.subsOf(r) {
+		for s := range r.EachSub(c.api.Server) {
 			s.Account, s.AccountTag = r.Facts.Account, r.Facts.AccountTag
 			if !yield(s) {
 				return

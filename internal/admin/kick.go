@@ -86,12 +86,9 @@ func (a *API) kickOne(c *call) (any, error) {
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
-	r, err := c.findConnection()
+	r, err := c.findOpen()
 	if err != nil {
 		return nil, err
-	}
-	if r.closed != nil {
-		return nil, api.Problemf(api.NotFound, "connection %d is closed already", r.Facts.CID)
 	}
 	out, err := a.carryOut(c, k, []*status.Facts{r.Facts}, 1)
 	if res, ok := out.(*api.KickResult); ok && err == nil {
@@ -334,12 +331,9 @@ func (a *API) ping(c *call) (any, error) {
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
-	r, err := c.findConnection()
+	r, err := c.findOpen()
 	if err != nil {
 		return nil, err
-	}
-	if r.closed != nil {
-		return nil, api.Problemf(api.NotFound, "connection %d is closed", r.Facts.CID)
 	}
 	ctx, cancel := context.WithTimeout(c.r.Context(), wait)
 	defer cancel()

@@ -7,31 +7,33 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"natsd/internal/status"
 )
 
 // connOrder is one way to sort connections. The key of a row is a number; rows come in ascending order
 // of their keys, equal ones by cid. A descending order has its numbers turned round.
 type connOrder struct {
 	name string
-	key  func(r *row, now time.Time) int64
+	key  func(r *status.Row, now time.Time) int64
 	err  error // what to answer when open connections are asked for; nil goes with every state
 }
 
 // connOrders is the table of sort options.
 var connOrders = []connOrder{
-	{name: "cid", key: func(*row, time.Time) int64 { return 0 }},
-	{name: "start", key: func(*row, time.Time) int64 { return 0 }},
-	{name: "subs", key: func(r *row, _ time.Time) int64 { return down(int64(r.Subs)) }},
-	{name: "pending", key: func(r *row, _ time.Time) int64 { return down(r.Pending) }},
-	{name: "msgs_to", key: func(r *row, _ time.Time) int64 { return down(r.OutMsgs) }},
-	{name: "msgs_from", key: func(r *row, _ time.Time) int64 { return down(r.InMsgs) }},
-	{name: "bytes_to", key: func(r *row, _ time.Time) int64 { return down(r.OutBytes) }},
-	{name: "bytes_from", key: func(r *row, _ time.Time) int64 { return down(r.InBytes) }},
-	{name: "last", key: func(r *row, _ time.Time) int64 { return down(r.last().UnixNano()) }},
-	{name: "idle", key: func(r *row, now time.Time) int64 { return down(int64(r.end(now).Sub(r.last()))) }},
-	{name: "uptime", key: func(r *row, now time.Time) int64 { return int64(r.end(now).Sub(r.Facts.Start)) }},
-	{name: "rtt", key: func(r *row, _ time.Time) int64 { return down(int64(r.RTT)) }},
-	{name: "stop", key: func(r *row, now time.Time) int64 { return down(r.end(now).UnixNano()) }, err: errSortStop},
+	{name: "cid", key: func(*status.Row, time.Time) int64 { return 0 }},
+	{name: "start", key: func(*status.Row, time.Time) int64 { return 0 }},
+	{name: "subs", key: func(r *status.Row, _ time.Time) int64 { return down(int64(r.Subs)) }},
+	{name: "pending", key: func(r *status.Row, _ time.Time) int64 { return down(r.Pending) }},
+	{name: "msgs_to", key: func(r *status.Row, _ time.Time) int64 { return down(r.OutMsgs) }},
+	{name: "msgs_from", key: func(r *status.Row, _ time.Time) int64 { return down(r.InMsgs) }},
+	{name: "bytes_to", key: func(r *status.Row, _ time.Time) int64 { return down(r.OutBytes) }},
+	{name: "bytes_from", key: func(r *status.Row, _ time.Time) int64 { return down(r.InBytes) }},
+	{name: "last", key: func(r *status.Row, _ time.Time) int64 { return down(r.Last().UnixNano()) }},
+	{name: "idle", key: func(r *status.Row, now time.Time) int64 { return down(int64(r.End(now).Sub(r.Last()))) }},
+	{name: "uptime", key: func(r *status.Row, now time.Time) int64 { return int64(r.End(now).Sub(r.Facts.Start)) }},
+	{name: "rtt", key: func(r *status.Row, _ time.Time) int64 { return down(int64(r.RTT)) }},
+	{name: "stop", key: func(r *status.Row, now time.Time) int64 { return down(r.End(now).UnixNano()) }, err: errSortStop},
 	{name: "reason", err: errSortReason}, // text: see byReason
 }
 
@@ -67,7 +69,7 @@ func parseSort(name string, state ConnState) (*connOrder, error) {
 type ranked struct {
 	key int64
 	cid uint64
-	row *row
+	row *status.Row
 }
 
 func compareRanked(a, b ranked) int {
@@ -75,7 +77,7 @@ func compareRanked(a, b ranked) int {
 }
 
 // top returns the first n of rows in order.
-func (o *connOrder) top(rows []row, now time.Time, n int) []*row {
+func (o *connOrder) top(rows []status.Row, now time.Time, n int) []*status.Row {
 	if n == 0 {
 		return nil
 	}
@@ -88,7 +90,7 @@ func (o *connOrder) top(rows []row, now time.Time, n int) []*row {
 		ranks[i] = ranked{key(&rows[i], now), rows[i].Facts.CID, &rows[i]}
 	}
 	slices.SortFunc(ranks, compareRanked)
-	first := make([]*row, n)
+	first := make([]*status.Row, n)
 	for i := range first {
 		first[i] = ranks[i].row
 	}
@@ -96,11 +98,11 @@ func (o *connOrder) top(rows []row, now time.Time, n int) []*row {
 }
 
 // byReason numbers the reasons that occur, of which there are few, in the order of their texts.
-func byReason(rows []row) func(*row, time.Time) int64 {
+func byReason(rows []status.Row) func(*status.Row, time.Time) int64 {
 	var reasons []string
 	index := make(map[string]int64)
 	for i := range rows {
-		if text := rows[i].closed.Reason; !slices.Contains(reasons, text) {
+		if text := rows[i].Closed.Reason; !slices.Contains(reasons, text) {
 			reasons = append(reasons, text)
 		}
 	}
@@ -108,5 +110,5 @@ func byReason(rows []row) func(*row, time.Time) int64 {
 	for i, text := range reasons {
 		index[text] = int64(i)
 	}
-	return func(r *row, _ time.Time) int64 { return index[r.closed.Reason] }
+	return func(r *status.Row, _ time.Time) int64 { return index[r.Closed.Reason] }
 }

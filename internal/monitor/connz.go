@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -135,9 +134,9 @@ func (c *Collector) Connz(q ConnzQuery) (*Connz, error) {
 	out.ID = c.source.Server().ID
 
 	rows := c.connRows(q.State)
-	rows = keep(rows, func(r *row) bool { return q.Account == "" || r.Facts.Account == q.Account })
+	rows = keep(rows, func(r *status.Row) bool { return q.Account == "" || r.Facts.Account == q.Account })
 	out.Total = len(rows)
-	rows = keep(rows, func(r *row) bool { return c.wanted(r, &q) })
+	rows = keep(rows, func(r *status.Row) bool { return c.wanted(r, &q) })
 
 	from, to, offset, limit := page(len(rows), q.Offset, q.Limit)
 	out.Offset, out.Limit, out.NumConns = offset, limit, to-from
@@ -150,29 +149,7 @@ func (c *Collector) Connz(q ConnzQuery) (*Connz, error) {
 	return out, nil
 }
 
-// row is a connection, open or closed.
-type row struct {
-	*status.Conn
-	closed *status.Closed // nil while open
-}
-
-// end is the moment that ages are counted to.
-func (r *row) end(now time.Time) time.Time {
-	if r.closed != nil {
-		return r.closed.Stop
-	}
-	return now
-}
-
-// last is the moment of the last activity.
-func (r *row) last() time.Time {
-	if r.LastActivity == 0 {
-		return r.Facts.Start.UTC()
-	}
-	return time.Unix(0, r.LastActivity).UTC()
-}
-
-func (c *Collector) connRows(state ConnState) []row {
+func (c *Collector) connRows(state ConnState) []status.Row {
 	var open []status.Conn
 	var closed []*status.Closed
 	if state != ConnClosed {
@@ -181,18 +158,18 @@ func (c *Collector) connRows(state ConnState) []row {
 	if state != ConnOpen {
 		closed = c.source.AppendClosed(nil)
 	}
-	rows := make([]row, 0, len(open)+len(closed))
+	rows := make([]status.Row, 0, len(open)+len(closed))
 	for i := range open {
-		rows = append(rows, row{Conn: &open[i]})
+		rows = append(rows, status.Row{Conn: &open[i]})
 	}
 	for _, cl := range closed {
-		rows = append(rows, row{Conn: &cl.Conn, closed: cl})
+		rows = append(rows, status.Row{Conn: &cl.Conn, Closed: cl})
 	}
 	return rows
 }
 
 // keep filters rows in place.
-func keep(rows []row, wanted func(*row) bool) []row {
+func keep(rows []status.Row, wanted func(*status.Row) bool) []status.Row {
 	kept := rows[:0]
 	for i := range rows {
 		if wanted(&rows[i]) {
@@ -203,7 +180,7 @@ func keep(rows []row, wanted func(*row) bool) []row {
 }
 
 // wanted tells whether a row passes the filters that do not count for the total.
-func (c *Collector) wanted(r *row, q *ConnzQuery) bool {
+func (c *Collector) wanted(r *status.Row, q *ConnzQuery) bool {
 	f := r.Facts
 	switch {
 	case q.CID != 0 && (f.CID != q.CID || f.Kind != status.Client),
@@ -214,8 +191,8 @@ func (c *Collector) wanted(r *row, q *ConnzQuery) bool {
 	return q.FilterSubject == "" || q.FilterSubject == ">" || c.interested(r, q.FilterSubject)
 }
 
-func (c *Collector) interested(r *row, filter string) bool {
-	for s := range c.subs(r) {
+func (c *Collector) interested(r *status.Row, filter string) bool {
+	for s := range r.EachSub(c.source) {
 		if subject.Overlaps(filter, s.Subject) {
 			return true
 		}
@@ -223,18 +200,17 @@ func (c *Collector) interested(r *row, filter string) bool {
 	return false
 }
 
-// subs yields the subscriptions of a row.
-func (c *Collector) subs(r *row) iter.Seq[status.Sub] {
-	if r.closed != nil {
-		return slices.Values(r.closed.Subscriptions)
-	}
-	return c.source.ConnSubs(r.Facts.CID)
+// ConnRow shows one connection. Of q only that counts which says what to show.
+func (c *Collector) ConnRow(r *status.Row, q *ConnzQuery, now time.Time) *ConnInfo {
+	info := new(ConnInfo)
+	c.render(info, r, q, now)
+	return info
 }
 
 // render fills info, which is zero, from a row.
-func (c *Collector) render(info *ConnInfo, r *row, q *ConnzQuery, now time.Time) {
+func (c *Collector) render(info *ConnInfo, r *status.Row, q *ConnzQuery, now time.Time) {
 	f := r.Facts
-	end, last := r.end(now), r.last()
+	end, last := r.End(now), r.Last()
 	ip, port := hostPort(f.Remote)
 	*info = ConnInfo{
 		CID:          f.CID,
@@ -267,36 +243,36 @@ func (c *Collector) render(info *ConnInfo, r *row, q *ConnzQuery, now time.Time)
 		info.TLSCipher = tls.CipherSuiteName(t.CipherSuite)
 		info.TLSFirst = t.First
 	}
-	if r.closed != nil {
-		stop := r.closed.Stop.UTC()
-		info.Stop, info.Reason = &stop, r.closed.Reason
+	if r.Closed != nil {
+		stop := r.Closed.Stop.UTC()
+		info.Stop, info.Reason = &stop, r.Closed.Reason
 	}
 	info.setIdentity(r, q.Auth)
 	switch {
 	case q.SubsDetail:
-		info.SubsDetail = slices.Collect(c.subs(r))
+		info.SubsDetail = slices.Collect(r.EachSub(c.source))
 	case q.Subs:
-		for s := range c.subs(r) {
+		for s := range r.EachSub(c.source) {
 			info.Subs = append(info.Subs, s.Subject)
 		}
 	}
 }
 
 // setIdentity shows who is connected. A closed connection shows most of it unasked.
-func (info *ConnInfo) setIdentity(r *row, asked bool) {
+func (info *ConnInfo) setIdentity(r *status.Row, asked bool) {
 	f := r.Facts
 	if asked {
 		info.AuthorizedUser = f.User
 		if f.Account != globalAccount {
 			info.Account = f.Account
 		}
-		if f.TLS != nil && r.closed == nil {
+		if f.TLS != nil && r.Closed == nil {
 			info.TLSPeerCerts = f.TLS.PeerCerts
 		}
 	}
-	if asked || r.closed != nil {
+	if asked || r.Closed != nil {
 		info.JWT, info.IssuerKey, info.Tags = f.JWT, f.IssuerKey, f.Tags
-		if r.closed == nil || f.Account != globalAccount {
+		if r.Closed == nil || f.Account != globalAccount {
 			info.NameTag = f.AccountTag
 		}
 	}

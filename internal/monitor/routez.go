@@ -70,7 +70,7 @@ func (c *Collector) Routez(q RoutezQuery) *Routez {
 }
 
 func (c *Collector) route(r *status.Route, q RoutezQuery, now time.Time) *RouteInfo {
-	f, last := r.Facts, (&row{Conn: &r.Conn}).last()
+	f, last := r.Facts, r.Last()
 	ip, port := hostPort(f.Remote)
 	info := &RouteInfo{
 		RID: f.CID, RemoteID: r.RemoteID, RemoteName: r.RemoteName,
