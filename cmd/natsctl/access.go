@@ -116,11 +116,7 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "verify", Short: "Whether the record is whole: its chain of hashes is checked; exit code 1 when it is not",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			r, err := c.Do(cmd.Context(), client.Request{Path: "/audit/verify"})
+			r, err := a.do(cmd.Context(), client.Request{Path: "/audit/verify"})
 			if err != nil {
 				return err
 			}

@@ -66,6 +66,15 @@ func (a *app) client(ctx context.Context) (*client.Client, error) {
 	return all[0], nil
 }
 
+// do sends a request to the one server that is meant.
+func (a *app) do(ctx context.Context, q client.Request) (*client.Response, error) {
+	c, err := a.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.Do(ctx, q)
+}
+
 // each does something with each server that is meant, in turn.
 func (a *app) each(ctx context.Context, do func(*client.Client) error) error {
 	all, err := a.clients(ctx)

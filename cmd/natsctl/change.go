@@ -135,3 +135,12 @@ func (a *app) change(ctx context.Context, q client.Request, v output.View, done 
 	}
 	return nil
 }
+
+// dry is the query of a request that changes something: with --dry-run only as far as to tell what it
+// would do.
+func (a *app) dry() url.Values {
+	if a.set.dryRun {
+		return url.Values{"dry_run": {"true"}}
+	}
+	return nil
+}

@@ -1,15 +1,21 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"natsd/internal/admin/api"
 	"natsd/internal/admin/report"
 	"natsd/internal/config"
+	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 	"natsd/internal/ctl/plan"
 	"natsd/internal/reload"
@@ -48,6 +54,41 @@ has its verdict (live, live-disruptive, restart, rejected) and its place; exit c
 			return nil
 		},
 	}
+}
+
+// diffRunning compares what is in force with a revision, with the files on the server's disk, or with a
+// file here.
+func (a *app) diffRunning(ctx context.Context, to string) error {
+	if to == "" || known(to) {
+		return a.diffRevisions(ctx, "running", cmp.Or(to, "file"))
+	}
+	text, err := a.readFile(to)
+	if err != nil {
+		return err
+	}
+	if len(text) == 0 {
+		return fmt.Errorf("%s is empty", to) // the server would take its own file
+	}
+	return a.plan(ctx, textDiff(to, text), true, 0)
+}
+
+// textDiff asks what would change by a text, which the answer calls by the name of its file.
+func textDiff(file string, text []byte) client.Request {
+	return client.Request{
+		Method: http.MethodPost, Path: "/config/diff", Query: url.Values{"name": {file}},
+		Body: api.DiffRequest{From: "running", Text: string(text)},
+	}
+}
+
+// diffRevisions compares two revisions, or one with what is in force or in the files.
+func (a *app) diffRevisions(ctx context.Context, from, to string) error {
+	return a.plan(ctx, client.Request{Method: http.MethodPost, Path: "/config/diff", Body: api.DiffRequest{From: from, To: to}}, true, 0)
+}
+
+// known tells that a word names a configuration that the server has.
+func known(word string) bool {
+	_, err := strconv.Atoi(word)
+	return err == nil || word == "running" || word == "file"
 }
 
 // diffFiles compares two configurations without a server.

@@ -90,15 +90,11 @@ Without a file the server checks its own, with its flags and its environment.`,
 
 // validateThere lets the server check its own files.
 func (a *app) validateThere(ctx context.Context, strict bool) error {
-	c, err := a.client(ctx)
-	if err != nil {
-		return err
-	}
 	q := client.Request{Method: http.MethodPost, Path: "/config/validate", Body: api.ValidateRequest{}}
 	if strict {
 		q.Query = url.Values{"strict": {"true"}}
 	}
-	r, err := c.Do(ctx, q)
+	r, err := a.do(ctx, q)
 	if err != nil {
 		return err
 	}

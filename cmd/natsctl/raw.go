@@ -49,11 +49,7 @@ is shown as it comes; the forms of -o other than table work on it too.`,
 			if err := a.rawBody(cmd, &q); err != nil {
 				return err
 			}
-			c, err := a.client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			r, err := c.Do(cmd.Context(), q)
+			r, err := a.do(cmd.Context(), q)
 			if err != nil {
 				return err
 			}
@@ -101,11 +97,7 @@ func (a *app) rawBody(cmd *cobra.Command, q *client.Request) error {
 
 // download writes an answer that is no JSON to the output, or into a file.
 func (a *app) download(cmd *cobra.Command, q client.Request) error {
-	c, err := a.client(cmd.Context())
-	if err != nil {
-		return err
-	}
-	r, err := c.Do(cmd.Context(), q)
+	r, err := a.do(cmd.Context(), q)
 	if err != nil {
 		return err
 	}

@@ -62,11 +62,7 @@ code 7 when the file or the server has changed meanwhile.`,
 // may take longer than others by extra.
 func (a *app) plan(ctx context.Context, q client.Request, byCode bool, extra time.Duration) error {
 	a.set.timeout += extra
-	c, err := a.client(ctx)
-	if err != nil {
-		return err
-	}
-	r, err := c.Do(ctx, q)
+	r, err := a.do(ctx, q)
 	if p, ok := client.AsProblem(err); ok && p.Plan != nil && !a.set.format.Machine() && len(p.Plan.Changes) > 0 {
 		if err := a.showPlan(p.Plan); err != nil {
 			return err

@@ -96,7 +96,7 @@ func (p *Printer) human(body []byte, answer any, v View) error {
 		}
 	}
 	if v.Trim {
-		columns, cells = trim(columns, cells)
+		columns, cells = Trim(columns, cells)
 	}
 	if wide {
 		return p.table(columns, cells, 0)
@@ -104,8 +104,11 @@ func (p *Printer) human(body []byte, answer any, v View) error {
 	return p.table(columns, cells, p.Width)
 }
 
-// trim leaves out the columns in which nothing stands.
-func trim(columns []Column, rows [][]string) ([]Column, [][]string) {
+// Trim leaves out the columns in which nothing stands; of a table without rows none.
+func Trim(columns []Column, rows [][]string) ([]Column, [][]string) {
+	if len(rows) == 0 {
+		return columns, rows
+	}
 	var kept []Column
 	out := make([][]string, len(rows))
 	for i, c := range columns {

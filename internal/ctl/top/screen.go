@@ -120,7 +120,7 @@ func (m *Model) body() []string {
 	for i, r := range t.rows {
 		cells[i] = r.cells
 	}
-	columns, cells := full(t.columns, cells)
+	columns, cells := output.Trim(t.columns, cells)
 	lines := output.Lines(columns, cells, m.width)
 	lines[0] = m.style("1", lines[0])
 	if len(t.rows) == 0 {
@@ -134,25 +134,6 @@ func (m *Model) body() []string {
 		out[at] = m.style("7", mark)
 	}
 	return out
-}
-
-// full leaves out the columns in which nothing stands.
-func full(columns []output.Column, rows [][]string) ([]output.Column, [][]string) {
-	if len(rows) == 0 {
-		return columns, rows
-	}
-	var kept []output.Column
-	out := make([][]string, len(rows))
-	for i, c := range columns {
-		if !slices.ContainsFunc(rows, func(row []string) bool { return row[i] != "" }) {
-			continue
-		}
-		kept = append(kept, c)
-		for r, row := range rows {
-			out[r] = append(out[r], row[i])
-		}
-	}
-	return kept, out
 }
 
 // nothing says why a table is empty.
