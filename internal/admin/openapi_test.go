@@ -156,7 +156,7 @@ func TestDocsPage(t *testing.T) {
 	a := n.ask(http.MethodGet, "/docs", nil)
 	n.want(a, http.StatusOK, nil)
 	page := string(a.body)
-	for _, want := range []string{"/api/v1/reload", "dry_run", "<!DOCTYPE html>"} {
+	for _, want := range []string{"/api/v1/reload", "dry_run", "<!DOCTYPE html>", "out_bytes&gt;1e9 &amp;&amp;"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s", want)
 		}

@@ -2,7 +2,8 @@ package monitor
 
 import (
 	"bytes"
-	"html/template"
+	"fmt"
+	"html"
 	"net/http"
 	"slices"
 )
@@ -26,7 +27,8 @@ var rootLinks = []rootLink{
 	{"/debug/vars", "Runtime variables"},
 }
 
-var rootTemplate = template.Must(template.New("root").Parse(`<!DOCTYPE html>
+const (
+	rootHead = `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -36,13 +38,9 @@ var rootTemplate = template.Must(template.New("root").Parse(`<!DOCTYPE html>
 <body>
 <h1>natsd</h1>
 <ul>
-{{- range .Links}}
-<li><a href="{{$.Base}}{{.Path}}">{{.Text}}</a></li>
-{{- end}}
-</ul>
-</body>
-</html>
-`))
+`
+	rootTail = "</ul>\n</body>\n</html>\n"
+)
 
 // rootPage is a page of links to everything that can be asked.
 func rootPage(base string, more []Page) http.Handler {
@@ -51,11 +49,11 @@ func rootPage(base string, more []Page) http.Handler {
 		links = append(links, rootLink{p.Path, p.Summary})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		var page bytes.Buffer
-		if err := rootTemplate.Execute(&page, map[string]any{"Base": base, "Links": links}); err != nil {
-			writeError(w, http.StatusInternalServerError, err)
-			return
+		page := bytes.NewBufferString(rootHead)
+		for _, l := range links {
+			fmt.Fprintf(page, "<li><a href=\"%s\">%s</a></li>\n", html.EscapeString(base+l.Path), html.EscapeString(l.Text))
 		}
+		page.WriteString(rootTail)
 		writeBody(w, http.StatusOK, "text/html; charset=utf-8", page.Bytes())
 	})
 }
