@@ -346,7 +346,7 @@ var explainView = output.View{Name: "key", Columns: []output.Column{
 func completeKeys(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	var found []string
 	if len(args) == 0 {
-		for _, k := range config.Keys {
+		for k := range config.Keys {
 			if strings.HasPrefix(k.Path, word) {
 				found = append(found, k.Path)
 			}

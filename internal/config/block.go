@@ -65,7 +65,7 @@ func (b *block) key(name string) *node {
 	n := b.node.names[name]
 	if n == nil {
 		b.d.errorAt(b.pos, b.path, "internal: no key %q in the registry below %q", name, b.node.path)
-		n = &node{}
+		n = &node{key: &Key{}}
 	}
 	return n
 }

@@ -15,7 +15,7 @@ import (
 // time.Duration. Problems are reported here and give nil.
 // The name is the last element of the key, or what the operator chose in its place.
 func (d *decoder) convert(n *node, name string, v *syntax.Value, path string, from Origin) any {
-	k := &n.key
+	k := n.key
 	if k.Secret {
 		d.secrets = append(d.secrets, v)
 	}

@@ -75,7 +75,7 @@ func (d *decoder) unknown(b *block, e *syntax.Entry) {
 
 // entry stores one value of block b, whichever layer it comes from.
 func (d *decoder) entry(b *block, n *node, v *syntax.Value, from Origin, keyPos Pos) {
-	k, path := &n.key, join(b.path, n.name)
+	k, path := n.key, join(b.path, n.name)
 	switch {
 	case k.Expand != nil:
 		d.expand(b, n, v, from)

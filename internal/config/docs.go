@@ -135,7 +135,7 @@ func (d *documenter) repeats(n *node) string {
 }
 
 func (d *documenter) row(n *node, note string) {
-	k := &n.key
+	k := n.key
 	names := "`" + k.Path + "`"
 	for _, a := range k.Aliases {
 		names += ", `" + a + "`"
@@ -200,7 +200,7 @@ func docType(k *Key) string {
 }
 
 func docDefault(k *Key) string {
-	switch v := normalDefault(k.Default).(type) {
+	switch v := k.Default.(type) {
 	case nil:
 		return ""
 	case time.Duration:

@@ -56,9 +56,9 @@ Keys of features that are not built yet are listed with what holds for them then
 // left out.
 func keysOf(class Reload) []Key {
 	var out []Key
-	for _, k := range Keys {
+	for k := range Keys {
 		if k.Reload == class && k.Expand == nil && (k.Type.scalar() || k.Type&Block == 0 || k.Why != "") {
-			out = append(out, k)
+			out = append(out, *k)
 		}
 	}
 	slices.SortStableFunc(out, func(x, y Key) int { return cmp.Compare(x.Path, y.Path) })

@@ -39,7 +39,7 @@ func TestDocumentation(t *testing.T) {
 // TestEveryKeyIsDocumented looks for what the documentation cannot do without.
 func TestEveryKeyIsDocumented(t *testing.T) {
 	t.Parallel()
-	for _, k := range Keys {
+	for k := range Keys {
 		if k.Doc == "" {
 			t.Errorf("%s has no text", k.Path)
 		}

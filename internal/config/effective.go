@@ -79,11 +79,11 @@ func (v *viewer) child(b *block, n *node, path []string) (value any, ok bool) {
 	if l == nil && (!v.defaults || !n.key.Type.scalar() || n.key.PlainOnly && !n.key.FlagOnly) {
 		return nil, false
 	}
-	s := Setting{Path: strings.Join(path, "."), Elems: path, Key: &n.key, Default: plainView(&n.key, n.key.Default)}
+	s := Setting{Path: strings.Join(path, "."), Elems: path, Key: n.key, Default: plainView(n.key, n.key.Default)}
 	if l == nil {
 		s.Value = s.Default
 	} else {
-		s.Value, s.Origin = leafView(&n.key, l), l.origin
+		s.Value, s.Origin = leafView(n.key, l), l.origin
 	}
 	v.out.Settings = append(v.out.Settings, s)
 	return s.Value, true
@@ -108,9 +108,9 @@ func (v *viewer) named(n *node, named []namedValue, path []string) map[string]an
 			out[nv.Name] = v.list(nv.Items, at)
 		default:
 			s := Setting{Path: strings.Join(at, "."), Elems: at, Origin: Origin{Layer: FromFile, Pos: nv.Value.Pos}}
-			key := &n.key
+			key := n.key
 			if n.any != nil {
-				key = &n.any.key
+				key = n.any.key
 				s.Key = key
 			}
 			s.Value = leafView(key, &leaf{src: nv.Value, value: nv.Plain})

@@ -37,7 +37,7 @@ func ExplainAt(elems []string) (e Explanation, near []string, ok bool) {
 	if n == nil {
 		return e, nearKeys(strings.ToLower(strings.Join(elems, "."))), false
 	}
-	k := &n.key
+	k := n.key
 	e = Explanation{
 		Key: n.path, Names: k.Aliases, Type: docType(k), Default: docDefault(k), Flag: k.Flag, Reload: k.Reload.String(), Why: k.Why,
 		Secret: k.Secret, Pending: k.Pending, OwnKey: k.Own, Doc: k.Doc,
@@ -94,7 +94,7 @@ func nearKeys(path string) []string {
 	const most = 8
 	last := path[strings.LastIndexByte(path, '.')+1:]
 	var near []string
-	for _, k := range Keys {
+	for k := range Keys {
 		name := k.Path[strings.LastIndexByte(k.Path, '.')+1:]
 		if len(near) < most && (strings.Contains(k.Path, path) || name == last || distance(name, last, 1+len(last)/6) <= 1+len(last)/6) {
 			near = append(near, k.Path)

@@ -100,7 +100,11 @@ type Part struct {
 // under returns keys with prefix put before their paths: how groups that occur in several blocks
 // (tls, users, permissions) are described once.
 func under(prefix string, groups ...[]Key) []Key {
-	var out []Key
+	n := 0
+	for _, keys := range groups {
+		n += len(keys)
+	}
+	out := make([]Key, 0, n)
 	for _, keys := range groups {
 		for _, k := range keys {
 			k.Path = prefix + k.Path

@@ -24,36 +24,41 @@ type given struct {
 	origin Origin
 }
 
+func (g given) set() bool { return g.value != nil }
+
 // layer merges flags and environment over the file. A fresh viper decides for every key that one
 // text can hold which layer wins; keys under chosen names and in arrays come from the file alone.
 // The winners are put into the blocks of root, so that sections see one tree.
 func (d *decoder) layer(root *block) map[string]Value {
 	file, env, flags := map[string]given{}, d.environment(), d.flags()
-	statics := map[string]*node{}
-	v := viper.NewWithOptions(viper.KeyDelimiter("\x1f")) // no key holds it: every path is one name
+	var statics []*node
 	d.tree.each(func(n *node) {
 		if !n.static() || !n.key.Type.scalar() || n.key.Expand != nil {
 			return
 		}
-		statics[n.path] = n
-		v.SetDefault(n.path, given{})
+		statics = append(statics, n)
 		if l := root.leafAt(n.path); l != nil {
 			file[n.path] = given{l.src, l.origin}
 		}
 	})
+	v := viper.NewWithOptions(viper.KeyDelimiter("\x1f")) // no key holds it: every path is one name
 	mergeInto(v, file)
 	mergeInto(v, env)
 	for path, g := range flags {
 		v.Set(path, g)
 	}
-	values := map[string]Value{}
-	for _, path := range sortedKeys(statics) {
-		n := statics[path]
-		won, _ := v.Get(path).(given)
+	values := make(map[string]Value, len(statics))
+	for _, n := range statics {
+		layers := []given{flags[n.path], env[n.path], file[n.path]}
+		if !slices.ContainsFunc(layers, given.set) {
+			values[n.path] = Value{} // the default
+			continue
+		}
+		won, _ := v.Get(n.path).(given)
 		if won.origin.Layer > FromFile {
 			d.install(root, n, won)
 		}
-		values[path] = Value{Origin: won.origin, Shadowed: shadowed(won.origin, flags[path], env[path], file[path])}
+		values[n.path] = Value{Origin: won.origin, Shadowed: shadowed(won.origin, layers)}
 	}
 	return values
 }
@@ -66,9 +71,9 @@ func mergeInto(v *viper.Viper, layer map[string]given) {
 	_ = v.MergeConfigMap(flat) // fails only on nested maps that do not fit; this one is flat
 }
 
-func shadowed(won Origin, layers ...given) (out []Origin) {
+func shadowed(won Origin, layers []given) (out []Origin) {
 	for _, g := range layers {
-		if g.value != nil && g.origin.Layer < won.Layer {
+		if g.set() && g.origin.Layer < won.Layer {
 			out = append(out, g.origin)
 		}
 	}
@@ -87,35 +92,48 @@ func (d *decoder) install(root *block, n *node, g given) {
 
 // leafAt returns the leaf with a static path, or nil.
 func (b *block) leafAt(path string) *leaf {
-	elems := strings.Split(path, ".")
-	for _, e := range elems[:len(elems)-1] {
-		if b = b.blocks[e]; b == nil {
+	for {
+		elem, rest, inside := strings.Cut(path, ".")
+		if !inside {
+			return b.leaves[elem]
+		}
+		if b = b.blocks[elem]; b == nil {
 			return nil
 		}
+		path = rest
 	}
-	return b.leaves[elems[len(elems)-1]]
 }
 
 // environment reads the NATSD_* variables.
 func (d *decoder) environment() map[string]given {
-	byName := map[string]*node{}
-	d.tree.each(func(n *node) {
-		if n.static() && (n.key.Type.scalar() || n.short(FromEnv) != nil) {
-			byName[EnvName(n.path)] = n
-		}
-	})
 	out := map[string]given{}
+	var known map[string]*node // found out for the first variable
 	for _, name := range sortedKeys(d.src.Environ) {
 		text := d.src.Environ[name]
-		switch n := byName[name]; {
-		case !strings.HasPrefix(name, envPrefix), serviceLink(name, text):
-		case n == nil:
-			d.add(Pos{}, name, d.envHint(name, byName), true, "%s: no option has this environment variable; it is ignored", name)
-		default:
+		if !strings.HasPrefix(name, envPrefix) || serviceLink(name, text) {
+			continue
+		}
+		if known == nil {
+			known = d.variables()
+		}
+		if n := known[name]; n != nil {
 			d.text(out, n, text, Origin{Layer: FromEnv, Name: name})
+		} else {
+			d.add(Pos{}, name, d.envHint(name, known), true, "%s: no option has this environment variable; it is ignored", name)
 		}
 	}
 	return out
+}
+
+// variables gives the keys that the environment can set, by the names of their variables.
+func (d *decoder) variables() map[string]*node {
+	known := map[string]*node{}
+	d.tree.each(func(n *node) {
+		if n.static() && (n.key.Type.scalar() || n.short(FromEnv) != nil) {
+			known[EnvName(n.path)] = n
+		}
+	})
+	return known
 }
 
 // serviceLink recognises the variables that Kubernetes and Docker set for a service called natsd.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -172,7 +171,7 @@ func (d *decoder) shown() string { return cmp.Or(d.src.Name, d.path(d.src.Path))
 // pending reports the keys whose feature is not built, outermost only.
 func (d *decoder) pending(b *block) {
 	for _, n := range b.node.children {
-		k := &n.key
+		k := n.key
 		l, s := b.leaves[n.name], b.blocks[n.name]
 		switch {
 		case k.Pending == "" && s != nil:
@@ -228,7 +227,7 @@ func (d *decoder) isPending(b *block, n *node) {
 // effective fills in the values: what sections read, defaults included, secrets redacted. Keys of
 // blocks that are not configured are left out.
 func (d *decoder) effective(root *block, values map[string]Value) {
-	for path, v := range maps.Clone(values) {
+	for path, v := range values {
 		n := d.find(path)
 		b := root.at(path)
 		if b == nil {

@@ -24,5 +24,5 @@ func KeyOf(elems ...string) (Key, bool) {
 			described = n
 		}
 	}
-	return described.key, described.key.Doc != ""
+	return *described.key, described.key.Doc != ""
 }

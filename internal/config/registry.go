@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -17,20 +18,23 @@ type section struct {
 	check  func(root *block, o *Options) // after all sections were decoded: rules across options
 }
 
-// Keys is the registry: every key that natsd knows, in the order of the documentation.
-var Keys = func() (all []Key) {
+// Keys visits the registry: every key that natsd knows, in the order of the documentation.
+func Keys(yield func(*Key) bool) {
 	for _, s := range sections() {
-		all = append(all, s.keys...)
+		for i := range s.keys {
+			if !yield(&s.keys[i]) {
+				return
+			}
+		}
 	}
-	return all
-}()
+}
 
 // registry is the tree of Keys, built at the first use. It never changes.
 var registry = sync.OnceValues(func() (*node, error) { return buildTree(Keys) })
 
 // node is one place in the tree of keys.
 type node struct {
-	key      Key
+	key      *Key
 	name     string           // last element of the path, "[]" and "*" included
 	path     string           // full path
 	names    map[string]*node // keys inside by lower-case name and alias
@@ -45,10 +49,9 @@ func (n *node) static() bool { return !strings.ContainsAny(n.path, "*[") }
 
 // buildTree sorts keys into a tree by their paths. A malformed registry is a mistake in this
 // package that its tests find; it is reported as an error all the same.
-func buildTree(keys []Key) (*node, error) {
-	root := &node{names: map[string]*node{}, key: Key{Type: Block}}
-	for _, k := range keys {
-		k.Default = normalDefault(k.Default)
+func buildTree(keys iter.Seq[*Key]) (*node, error) {
+	root := &node{key: &Key{Type: Block}}
+	for k := range keys {
 		if err := root.insert(k); err != nil {
 			return nil, err
 		}
@@ -56,7 +59,7 @@ func buildTree(keys []Key) (*node, error) {
 	return root, nil
 }
 
-func (n *node) insert(k Key) error {
+func (n *node) insert(k *Key) error {
 	elems := splitPath(k.Path)
 	at := n
 	for _, e := range elems[:len(elems)-1] {
@@ -78,7 +81,7 @@ func (n *node) child(name string) *node {
 	switch name {
 	case "[]":
 		if n.item == nil {
-			n.item = &node{name: name, path: n.path + "[]", names: map[string]*node{}, key: Key{
+			n.item = &node{name: name, path: n.path + "[]", key: &Key{
 				Path: n.path + "[]", Type: Block, UnknownText: n.key.UnknownText, Lenient: n.key.Lenient,
 			}}
 		}
@@ -89,17 +92,21 @@ func (n *node) child(name string) *node {
 	return n.names[name]
 }
 
-func (n *node) add(name string, k Key) error {
-	c := &node{key: k, name: name, path: k.Path, names: map[string]*node{}}
+func (n *node) add(name string, k *Key) error {
+	c := &node{key: k, name: name, path: k.Path}
 	if name == "*" {
 		n.any = c
 		return nil
 	}
-	for _, s := range append([]string{name}, k.Aliases...) {
+	for i := -1; i < len(k.Aliases); i++ {
+		s := name
+		if i >= 0 {
+			s = k.Aliases[i]
+		}
 		if n.names[s] != nil {
 			return fmt.Errorf("registry: %s: %s is described twice", k.Path, s)
 		}
-		n.names[s] = c
+		put(&n.names, s, c)
 	}
 	n.children = append(n.children, c)
 	return nil

@@ -43,7 +43,7 @@ func schemaOf(n *node, top bool) schema {
 	if top {
 		return s
 	}
-	k := &n.key
+	k := n.key
 	if k.Doc != "" {
 		s["description"] = k.Doc
 	}
@@ -62,7 +62,7 @@ func schemaOf(n *node, top bool) schema {
 }
 
 func schemaDefault(k *Key) any {
-	switch v := normalDefault(k.Default).(type) {
+	switch v := k.Default.(type) {
 	case time.Duration:
 		return shortDuration(v)
 	default:

@@ -102,7 +102,7 @@ func TestSchemaIsComplete(t *testing.T) {
 	if err := json.Unmarshal(text.Bytes(), &root); err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range config.Keys {
+	for k := range config.Keys {
 		if k.FlagOnly || k.PlainOnly {
 			continue
 		}
@@ -159,7 +159,7 @@ func TestExplain(t *testing.T) {
 // Each key of the registry can be explained by its own path.
 func TestEveryKeyIsExplained(t *testing.T) {
 	t.Parallel()
-	for _, k := range config.Keys {
+	for k := range config.Keys {
 		if e, _, ok := config.Explain(k.Path); !ok || e.Key != k.Path {
 			t.Errorf("%s: %q", k.Path, e.Key)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,11 +44,11 @@ func TestClosest(t *testing.T) {
 // TestRegistryMistakes: the tree does not build from a registry that contradicts itself.
 func TestRegistryMistakes(t *testing.T) {
 	t.Parallel()
-	for want, keys := range map[string][]Key{
+	for want, keys := range map[string][]*Key{
 		"a is not described before it": {{Path: "a.b"}},
 		"a is described twice":         {{Path: "a"}, {Path: "b", Aliases: []string{"a"}}},
 	} {
-		if _, err := buildTree(keys); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := buildTree(slices.Values(keys)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v", keys, err)
 		}
 	}
@@ -56,7 +57,7 @@ func TestRegistryMistakes(t *testing.T) {
 // TestUnregisteredKey: reading a key that the registry does not know is a mistake of a section.
 func TestUnregisteredKey(t *testing.T) {
 	t.Parallel()
-	tree, err := buildTree([]Key{{Path: "a", Type: Bool}})
+	tree, err := buildTree(slices.Values([]*Key{{Path: "a", Type: Bool}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,11 @@
 package config
 
+import "sync"
+
 // sections lists all sections in the order in which they are documented, decoded and checked. Each
 // section stands in its own file.
-func sections() []section {
-	return []section{
+var sections = sync.OnceValue(func() []section {
+	all := []section{
 		listenSection,
 		tlsSection,
 		limitsSection,
@@ -24,4 +26,10 @@ func sections() []section {
 		ocspSection,
 		adminSection,
 	}
-}
+	for _, s := range all {
+		for i := range s.keys {
+			s.keys[i].Default = normalDefault(s.keys[i].Default)
+		}
+	}
+	return all
+})

@@ -3,7 +3,6 @@ package reload
 import (
 	"context"
 	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,8 +77,11 @@ func New(current *config.Options, setup Setup) *Manager {
 	if setup.Keep == 0 {
 		setup.Keep = defaultKeep
 	}
-	if slices.ContainsFunc(config.Keys, func(k config.Key) bool { return k.Reload == config.Restart }) {
-		setup.Components = append([]Component{registryRestarts{diff: Diff}}, setup.Components...)
+	for k := range config.Keys {
+		if k.Reload == config.Restart {
+			setup.Components = append([]Component{registryRestarts{diff: Diff}}, setup.Components...)
+			break
+		}
 	}
 	m := &Manager{setup: setup, history: newHistory(setup.Keep, setup.Folder), counts: map[Result]uint64{}}
 	m.base = make([]*config.Options, len(setup.Components))

@@ -12,7 +12,7 @@ func Unclaimed(components []Component) (keys []string) {
 	owned := map[string]string{}
 	claim(owned, components)
 	pending := map[string]string{}
-	for _, k := range config.Keys {
+	for k := range config.Keys {
 		path := strings.ReplaceAll(k.Path, "[]", ".[]")
 		switch {
 		case k.Pending != "" || owner(pending, path) != "":
