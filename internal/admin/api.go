@@ -49,19 +49,21 @@ type API struct {
 	operations *operations
 	replays    replays
 
-	counts  counts
-	table   []route
-	openAPI func() object // made at the first use
-	router  http.Handler
+	counts counts
+
+	// Made at the first request: most servers are never asked.
+	table   func() []route
+	openAPI func() object
+	router  func() http.Handler
 }
 
 // New makes the API of a server. [API.Prepare] and [Staged.Commit] come before the first request.
 func New(d Deps) *API {
 	a := &API{Deps: d, gate: newGate(), limits: newLimits(), rates: newRates(d.Server.AppendConns, d.Tasks), operations: &operations{tasks: d.Tasks}}
-	a.table = a.routes()
-	a.openAPI = sync.OnceValue(func() object { return openAPI(a.table) })
+	a.table = sync.OnceValue(a.routes)
+	a.openAPI = sync.OnceValue(func() object { return openAPI(a.table()) })
+	a.router = sync.OnceValue(a.newRouter)
 	d.Server.Events().Remember(rememberedEvents)
-	a.router = a.newRouter()
 	return a
 }
 
@@ -77,12 +79,11 @@ func (a *API) newRouter() http.Handler {
 		return nil, api.Problemf(api.MethodNotAllowed, "%s does not take %s", c.r.URL.Path, c.r.Method)
 	}))
 	r.Get("/api", a.plain(func(*call) (any, error) { return map[string][]string{"versions": {"v1"}}, nil }))
-	r.Route(base, func(r chi.Router) {
-		for i := range a.table {
-			rt := &a.table[i]
-			r.Method(rt.method, rt.path, a.handler(rt))
-		}
-	})
+	table := a.table()
+	for i := range table {
+		rt := &table[i]
+		r.Method(rt.method, base+rt.path, a.handler(rt))
+	}
 	for _, rt := range a.compatRoutes() {
 		r.Get(rt.path, a.handler(&rt))
 	}

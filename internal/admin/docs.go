@@ -39,8 +39,9 @@ type docsGroup struct {
 
 // docsGroups sorts the endpoints by resource, in the order of the table.
 func (a *API) docsGroups() (groups []docsGroup) {
-	for i := range a.table {
-		rt := &a.table[i]
+	table := a.table()
+	for i := range table {
+		rt := &table[i]
 		name := rt.heading()
 		at := slices.IndexFunc(groups, func(g docsGroup) bool { return g.name == name })
 		if at < 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 
 	"natsd/internal/config"
 	"natsd/internal/monitor"
@@ -17,7 +18,8 @@ func (a *API) Serve(ctx context.Context, ln net.Listener, log *slog.Logger) erro
 	from := func(conn context.Context, sock net.Conn) context.Context {
 		return withPeer(withListener(conn, ctx), sock)
 	}
-	return monitor.NewServer(a.router, log).WithConnContext(from).Serve(ctx, ln)
+	serve := func(w http.ResponseWriter, r *http.Request) { a.router().ServeHTTP(w, r) }
+	return monitor.NewServer(http.HandlerFunc(serve), log).WithConnContext(from).Serve(ctx, ln)
 }
 
 // errNoTLS is for those who come while a reload takes TLS away.

@@ -150,7 +150,7 @@ func (c *call) newToken() (*issuedToken, error) {
 
 // hasScope tells whether a scope is the right to use some endpoint.
 func (a *API) hasScope(name string) bool {
-	return name != "" && slices.ContainsFunc(a.table, func(rt route) bool { return rt.scope == name })
+	return name != "" && slices.ContainsFunc(a.table(), func(rt route) bool { return rt.scope == name })
 }
 
 // mayGive refuses to hand out more rights than one has.
