@@ -38,12 +38,14 @@ type Conn struct {
 
 	// set by the read goroutine while it greets, immutable afterwards
 	transport Transport
+	ended     func() // called at last
 
 	told time.Time // when the last stall was published; owned by the read goroutine
 
 	facts  atomic.Pointer[status.Facts]
 	cancel atomic.Pointer[context.CancelFunc] // of what the read goroutine waits for; nil mostly
 	reason atomic.Uint32
+	grown  atomic.Bool // the read goroutine has had a stack for work since it was started
 }
 
 // Counters are written once per batch and read by anyone.
@@ -95,22 +97,58 @@ func (c *Conn) Session() Session { return c.session }
 // Serve runs the connection from its first byte to its last and returns why it ended. Start must have
 // been called.
 func (c *Conn) Serve(ctx context.Context) Reason {
-	defer c.finish()
+	done := make(chan struct{})
+	c.Run(ctx, func() { close(done) })
+	<-done
+	return c.Reason()
+}
+
+// Run is Serve for a caller that need not wait: it may return before the connection has ended, which goes
+// on on another goroutine then (see [Conn.Renew]). At last ended is called.
+func (c *Conn) Run(ctx context.Context, ended func()) {
+	c.ended = ended
 	if why := c.session.Greet(ctx); why != Open {
 		c.Close(why)
 	}
-	if why := c.Reason(); why != Open { // Greet has its own use for deadlines, which are what Close wakes by
-		return why
+	if c.Reason() != Open { // Greet has its own use for deadlines, which are what Close wakes by
+		c.finish()
+		return
 	}
+	c.receive(ctx)
+}
+
+// receive takes what comes until the connection ends, or is to go on on another goroutine.
+func (c *Conn) receive(context.Context) {
 	err := c.transport.Receive(c.consume)
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.Reason() == Open {
+		_ = c.sock.SetReadDeadline(time.Time{})
+		if c.Reason() == Open { // Close may not have seen that
+			c.tasks.Go("receive", c.receive)
+			return
+		}
+	}
 	c.Close(reasonOf(err))
-	return c.Reason()
+	c.finish()
+}
+
+// Renew moves the connection to a new goroutine as soon as it waits for input, if it has done anything on
+// the one that it has, and reports whether that is so. Work takes a stack of which Go keeps 4 KB at least;
+// a goroutine that has only ever waited has 2 KB. Any goroutine may call it.
+func (c *Conn) Renew() bool {
+	if !c.grown.Swap(false) {
+		return false
+	}
+	_ = c.sock.SetReadDeadline(longAgo)
+	return true
 }
 
 // errEnded ends Receive once the connection has a reason to close.
 var errEnded = errors.New("connection ended")
 
 func (c *Conn) consume(p []byte) error {
+	if !c.grown.Load() {
+		c.grown.Store(true)
+	}
 	b := broker.Begin()
 	why := c.session.Consume(b, p)
 	if b.End(c.settings().Stall) {
@@ -156,6 +194,9 @@ func (c *Conn) Interruptible(parent context.Context, d time.Duration) (ctx conte
 	}
 }
 
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
 // Close ends the connection. The first reason counts; the result tells whether it was this one. Close
 // returns at once and may be called by any goroutine: the read goroutine says the last words and
 // cleans up.
@@ -166,12 +207,12 @@ func (c *Conn) Close(why Reason) bool {
 	if !why.flushes() {
 		c.Out.Close()
 	}
-	_ = c.sock.SetReadDeadline(time.Unix(1, 0)) // wakes the reader
+	_ = c.sock.SetReadDeadline(longAgo) // wakes the reader
 	if cancel := c.cancel.Load(); cancel != nil {
 		(*cancel)()
 	}
 	if !why.flushes() {
-		_ = c.sock.SetWriteDeadline(time.Unix(1, 0)) // and the writer
+		_ = c.sock.SetWriteDeadline(longAgo) // and the writer
 	}
 	return true
 }
@@ -208,6 +249,7 @@ func (c *Conn) finish() {
 		_ = c.transport.Close()
 	}
 	_ = c.sock.Close()
+	c.ended()
 }
 
 // lastFlush sends what is queued, for at most farewellPeriod.

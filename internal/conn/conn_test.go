@@ -74,6 +74,7 @@ func (e *echo) Subscriptions(int) []status.Sub { return nil }
 type fixture struct {
 	*echo
 	registry *Registry
+	tasks    *task.Group
 	client   *net.TCPConn
 	done     chan Reason
 }
@@ -94,7 +95,7 @@ func serve(t *testing.T, set Settings, e *echo) *fixture {
 		t.Fatal(err)
 	}
 	tasks := task.New(context.Background(), nil)
-	f := &fixture{echo: e, registry: NewRegistry(10, nil), client: client.(*net.TCPConn), done: make(chan Reason, 1)}
+	f := &fixture{echo: e, registry: NewRegistry(10, nil), tasks: tasks, client: client.(*net.TCPConn), done: make(chan Reason, 1)}
 	if set.WriteDeadline == 0 {
 		set.WriteDeadline = 10 * time.Second
 	}
@@ -132,17 +133,63 @@ func TestServe(t *testing.T) {
 	if f.registry.Get(f.c.ID) != f.c || f.registry.Len() != 1 {
 		t.Error("not registered")
 	}
-	p := make([]byte, 5)
 	for range 100 {
-		if _, err := f.client.Write([]byte("hello")); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(f.client, p); err != nil || string(p) != "hello" {
-			t.Fatalf("got %q, err %v", p, err)
-		}
+		f.say(t)
 	}
 	_ = f.client.Close()
 	f.wait(t, ClientClosed)
+}
+
+// say sends a word and takes it back.
+func (f *fixture) say(t *testing.T) {
+	t.Helper()
+	p := make([]byte, 5)
+	if _, err := f.client.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(f.client, p); err != nil || string(p) != "hello" {
+		t.Fatalf("got %q, err %v", p, err)
+	}
+}
+
+func TestRenewMovesToAnotherGoroutine(t *testing.T) {
+	t.Parallel()
+	f := serve(t, Settings{}, &echo{words: "bye"})
+	if f.c.Renew() {
+		t.Error("renewed before there was any work")
+	}
+	for range 10 {
+		f.say(t)
+		if n := f.registry.Renew(); n != 1 {
+			t.Errorf("%d renewed, want 1", n)
+		}
+	}
+	for deadline := time.Now().Add(5 * time.Second); f.tasks.Counts()["receive"] != 1; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("tasks %v", f.tasks.Counts())
+		}
+	}
+	if n := f.registry.Renew(); n != 0 {
+		t.Errorf("%d renewed without work, want 0", n)
+	}
+	f.say(t)
+	f.c.Close(Kicked)
+	f.wait(t, Kicked)
+	if rest, err := io.ReadAll(f.client); err != nil || string(rest) != "bye" {
+		t.Errorf("last words %q, err %v", rest, err)
+	}
+}
+
+// TestCloseWhileRenewing: both wake the reader by a deadline, and neither must undo the other's.
+func TestCloseWhileRenewing(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		f := serve(t, Settings{}, &echo{})
+		f.say(t)
+		f.tasks.Go("renew", func(context.Context) { f.c.Renew() })
+		f.c.Close(Kicked)
+		f.wait(t, Kicked)
+	}
 }
 
 func TestEnds(t *testing.T) {

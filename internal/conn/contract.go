@@ -8,8 +8,8 @@ import (
 	"natsd/internal/status"
 )
 
-// Session is the protocol side of a connection. The connection's read goroutine makes all calls, one
-// at a time and in this order: Greet, Consume any number of times, Farewell, Closed.
+// Session is the protocol side of a connection. The connection's read goroutine (one after the other if it
+// is renewed) makes all calls, one at a time and in this order: Greet, Consume any number of times, Farewell, Closed.
 type Session interface {
 	// Greet does all that comes before the protocol proper and sets the transport. A reason other
 	// than Open ends the connection.
@@ -29,7 +29,8 @@ type Session interface {
 // Transport moves the bytes of a connection. One goroutine may receive and one may write at a time.
 type Transport interface {
 	// Receive calls consume with the bytes of each read until the connection ends or consume returns
-	// an error, and returns that error. It holds no buffer while it waits.
+	// an error, and returns that error. It holds no buffer while it waits. After
+	// [os.ErrDeadlineExceeded] it may be called again; no byte is lost.
 	Receive(consume func(p []byte) error) error
 	// Write sends v in order, as far as that goes without waiting, or all of it if wait is set, and
 	// returns how many bytes are gone; the rest is offered again. It may change the slices in v.

@@ -141,6 +141,18 @@ func (r *Registry) Append(dst []*Conn) []*Conn {
 	return dst
 }
 
+// Renew has every connection that has done anything since the last time go on on a new goroutine (see
+// [Conn.Renew]) and returns how many these are.
+func (r *Registry) Renew() int {
+	n := 0
+	for _, c := range r.Append(nil) {
+		if c.Renew() {
+			n++
+		}
+	}
+	return n
+}
+
 // Status returns the facts and counters of the connection as they are now.
 func (c *Conn) Status() status.Conn {
 	n := &c.Counters

@@ -24,6 +24,7 @@ func (s *Server) tidy(ctx context.Context) {
 	var lastMsgs, lastConns uint64
 	lastAlloc := uint64(0) // the start has left garbage too
 	var next time.Time
+	busy := true
 	for {
 		select {
 		case <-ctx.Done():
@@ -33,6 +34,10 @@ func (s *Server) tidy(ctx context.Context) {
 		msgs, conns := uint64(s.conns.In.Msgs.Load()), s.conns.Total.Load()
 		quiet := msgs-lastMsgs < idleMsgs && conns == lastConns
 		lastMsgs, lastConns = msgs, conns
+		if quiet && busy {
+			s.conns.Renew()
+		}
+		busy = !quiet
 		if now := time.Now(); quiet && now.After(next) && allocated()-lastAlloc > idleBytes {
 			debug.FreeOSMemory()
 			lastAlloc = allocated()

@@ -117,15 +117,18 @@ const (
 	maxAcceptPause = time.Second
 )
 
+// serving runs a connection. It may return before that ends; then left is called.
+type serving func(ctx context.Context, sock net.Conn, left func())
+
 // acceptor returns what serves those that come to a listener: each gets a seat, and a goroutine for
 // serve.
-func (s *Server) acceptor(kind string, room seats, serve func(context.Context, net.Conn)) func(context.Context, *listener) {
+func (s *Server) acceptor(kind string, room seats, serve serving) func(context.Context, *listener) {
 	return func(ctx context.Context, l *listener) { s.accept(ctx, l, kind, room, serve) }
 }
 
 // accept serves those that come to l until it is closed.
-func (s *Server) accept(ctx context.Context, l *listener, kind string, room seats, serve func(context.Context, net.Conn)) {
-	pause := acceptPause
+func (s *Server) accept(ctx context.Context, l *listener, kind string, room seats, serve serving) {
+	pause, leave, task := acceptPause, room.leave, strings.ToLower(kind)
 	for {
 		if room.full() {
 			s.logger.Warn(fmt.Sprintf("Clients wait: the limit of open files lets in %d at once", cap(room)))
@@ -142,10 +145,7 @@ func (s *Server) accept(ctx context.Context, l *listener, kind string, room seat
 			l.accepted.Add(1)
 			pause = acceptPause
 			tune(sock)
-			s.tasks.Go(strings.ToLower(kind), func(ctx context.Context) {
-				defer room.leave()
-				serve(ctx, sock)
-			})
+			s.tasks.Go(task, func(ctx context.Context) { serve(ctx, sock, leave) })
 		case errors.Is(err, net.ErrClosed), l.leaves.Load() && errors.Is(err, syscall.EINVAL):
 			return
 		default: // out of descriptors, most likely

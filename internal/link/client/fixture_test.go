@@ -126,7 +126,7 @@ func open(t testing.TB, text string) *house {
 			if err != nil {
 				return
 			}
-			h.tasks.Go("client", func(ctx context.Context) { h.Serve(ctx, sock) })
+			h.tasks.Go("client", func(ctx context.Context) { h.Serve(ctx, sock, func() {}) })
 		}
 	})
 	t.Cleanup(func() { _ = ln.Close() })

@@ -344,6 +344,26 @@ func TestPong(t *testing.T) {
 	}
 }
 
+// An idle connection gives back the stack that answering a PING has taken; a busy one keeps it.
+func TestKeepAliveRenews(t *testing.T) {
+	t.Parallel()
+	h := open(t, "")
+	p := h.enter("")
+	p.sync()
+	if n := h.tasks.Counts()["receive"]; n != 0 {
+		t.Errorf("%d moved that have just come", n)
+	}
+	h.registry.Get(1).Counters.LastActivity.Store(0)
+	p.say("PING\r\nPING\r\n")
+	p.expect("PONG", "PONG")
+	if n := h.tasks.Counts()["receive"]; n != 0 {
+		t.Errorf("%d moved that say more than an idle client does", n)
+	}
+	p.sync()
+	until(t, "the connection to move", func() bool { return h.tasks.Counts()["receive"] == 1 })
+	p.sync()
+}
+
 // A TLS client that has stopped to read can be sent away.
 func TestKickOfStuckTLS(t *testing.T) {
 	t.Parallel()

@@ -108,8 +108,8 @@ func (l *Link) Apply(s *Settings) { l.settings.Store(s) }
 // Settings returns what is in force.
 func (l *Link) Settings() *Settings { return l.settings.Load() }
 
-// Serve runs the client connection on sock until it ends.
-func (l *Link) Serve(ctx context.Context, sock net.Conn) {
+// Serve runs the client connection on sock. It may return before that ends; then left is called.
+func (l *Link) Serve(ctx context.Context, sock net.Conn, left func()) {
 	set := l.settings.Load()
 	c := conn.New(sock, l.registry, l.tasks, func() *conn.Settings { return &l.settings.Load().Conn })
 	s := newSession(l, set, c)
@@ -123,7 +123,7 @@ func (l *Link) Serve(ctx context.Context, sock net.Conn) {
 	if l.stopped.Load() { // Stop may have missed it
 		c.Close(conn.ServerShutdown)
 	}
-	c.Serve(ctx)
+	c.Run(ctx, left)
 }
 
 // sit takes a seat for a connection unless all of them are taken. A seat is given back with stand.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"natsd/internal/auth"
 	"natsd/internal/broker"
@@ -107,7 +108,18 @@ func (s *Session) Consume(b *broker.Batch, p []byte) conn.Reason {
 	if why == conn.Open {
 		s.firstLine(partial && !s.spoke)
 	}
+	if keepAlive(p) && b.Now.UnixNano()-s.conn.Counters.LastActivity.Load() > int64(restless) {
+		s.conn.Renew()
+	}
 	return why
+}
+
+// restless is how long after the last message or subscription a connection is not taken for an idle one.
+const restless = time.Second
+
+// keepAlive tells whether p is what an idle client sends: one PING, or the answer to one.
+func keepAlive(p []byte) bool {
+	return len(p) == len(wire.LinePing) && (string(p) == wire.LinePing || string(p) == wire.LinePong)
 }
 
 // operations carries out everything that has arrived whole.

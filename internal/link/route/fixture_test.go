@@ -103,7 +103,7 @@ func (h *host) accept(tb testing.TB) *far {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h.Tasks.Go("route", func(ctx context.Context) { h.Serve(ctx, sock) })
+	h.Tasks.Go("route", func(ctx context.Context) { h.Serve(ctx, sock, func() {}) })
 	tb.Cleanup(func() { _ = c.Close() })
 	return &far{Conn: c, tb: tb, r: bufio.NewReader(c)}
 }

@@ -121,8 +121,11 @@ func (l *Link) apply(set *Settings) {
 	l.settings.Store(set)
 }
 
-// Serve runs a connection that another server has made, until it ends.
-func (l *Link) Serve(ctx context.Context, sock net.Conn) { l.serve(ctx, sock, nil) }
+// Serve runs a connection that another server has made, until it ends; then left is called.
+func (l *Link) Serve(ctx context.Context, sock net.Conn, left func()) {
+	defer left()
+	l.serve(ctx, sock, nil)
+}
 
 // serve runs a connection: one that d has made, or an accepted one.
 func (l *Link) serve(ctx context.Context, sock net.Conn, d *dialed) *Session {

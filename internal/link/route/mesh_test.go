@@ -160,7 +160,7 @@ func (n *node) dial(_ context.Context, to string) (net.Conn, error) {
 	a, b := pair()
 	w.conns[key] = append(w.conns[key], a)
 	w.mu.Unlock()
-	other.tasks.Go("route", func(ctx context.Context) { other.Serve(ctx, b) })
+	other.tasks.Go("route", func(ctx context.Context) { other.Serve(ctx, b, func() {}) })
 	return a, nil
 }
 
