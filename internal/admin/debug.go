@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"bytes"
 	"net/http"
 	"runtime/pprof"
 	"slices"
@@ -26,10 +25,7 @@ func (a *API) debugRoutes() []route {
 		{
 			method: http.MethodGet, path: "/debug/stacks", role: admin, scope: scope, heavy: true, summary: "The stacks of all goroutines.",
 			produces: []string{"text/plain"}, serve: func(*call) (any, error) {
-				const withStacks = 2
-				var text bytes.Buffer
-				err := pprof.Lookup("goroutine").WriteTo(&text, withStacks)
-				return answer{body: text.Bytes(), media: "text/plain; charset=utf-8"}, err
+				return answer{body: a.Monitor.Stacks(), media: "text/plain; charset=utf-8"}, nil
 			},
 		},
 		{

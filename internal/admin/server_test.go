@@ -17,7 +17,7 @@ func TestServerEndpoints(t *testing.T) {
 	n.connect(`"user":"ann","pass":"canary-ann"`)
 	var s api.Server
 	n.want(n.ask("GET", "/server", nil), http.StatusOK, &s)
-	if s.ID != n.ID() || s.Name != "one" || s.State != "running" || s.Digest == "" || s.PID != os.Getpid() || s.Usage.Connections != 1 || s.Limits.MaxPayload != 1<<20 {
+	if s.ID != n.ID() || s.Name != "one" || s.State != "running" || s.Digest == "" || s.PID != os.Getpid() || s.Usage.Connections != 1 || s.Usage.Heap == 0 || s.Limits.MaxPayload != 1<<20 {
 		t.Errorf("%+v", s)
 	}
 	var listeners []api.Listener

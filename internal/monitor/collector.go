@@ -19,6 +19,8 @@ type Collector struct {
 	process *process
 	hits    map[string]*atomic.Uint64 // HTTP requests by path; the set of keys never changes
 	heavy   chan struct{}             // taken while a long listing is made
+	vars    scarce[*Vars]
+	stacks  scarce[[]byte]
 }
 
 // New makes a Collector. options returns the snapshot in force; it is called once per query.

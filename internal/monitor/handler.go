@@ -75,8 +75,8 @@ var endpoints = []endpoint{
 	{path: "/raftz", serve: func(c *Collector, _ *params) (answer, error) {
 		return answer{status: http.StatusNotFound}, c.Raftz()
 	}},
-	{path: "/stacksz", serve: func(*Collector, *params) (answer, error) {
-		return answer{body: stacks()}, nil
+	{path: "/stacksz", serve: func(c *Collector, _ *params) (answer, error) {
+		return answer{body: c.Stacks()}, nil
 	}},
 	{path: "/debug/vars", serve: func(c *Collector, _ *params) (answer, error) {
 		return answer{value: c.Vars(), indent: indent, kind: "application/json; charset=utf-8", plain: true}, nil

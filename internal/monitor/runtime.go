@@ -14,20 +14,26 @@ type Vars struct {
 	MemStats runtime.MemStats `json:"memstats"`
 }
 
-// Vars reads the state of the Go runtime. The runtime stops the world for some microseconds to give it.
+// Vars is the state of the Go runtime, which stops the program for some microseconds to give it. Nobody may
+// change what is returned.
 func (c *Collector) Vars() *Vars {
-	v := &Vars{Cmdline: RedactArgs(c.args)}
-	runtime.ReadMemStats(&v.MemStats)
-	return v
+	return c.vars.get(func() *Vars {
+		v := &Vars{Cmdline: RedactArgs(c.args)}
+		runtime.ReadMemStats(&v.MemStats)
+		return v
+	})
 }
 
-// stacks is a dump of all goroutines.
-func stacks() []byte {
-	var buf bytes.Buffer
-	if err := pprof.Lookup("goroutine").WriteTo(&buf, 2); err != nil {
-		return []byte(err.Error())
-	}
-	return buf.Bytes()
+// Stacks is a dump of all goroutines, for which the program stops. Nobody may change what is returned.
+func (c *Collector) Stacks() []byte {
+	return c.stacks.get(func() []byte {
+		const withStacks = 2
+		var buf bytes.Buffer
+		if err := pprof.Lookup("goroutine").WriteTo(&buf, withStacks); err != nil {
+			return []byte(err.Error())
+		}
+		return buf.Bytes()
+	})
 }
 
 // secretFlags are the flags whose values are secrets or hold some.
