@@ -162,6 +162,10 @@ func (q *Queue) MarkLocked() bool {
 	return first
 }
 
+// BehindLocked reports whether bytes have been left to a writer: the other side reads more slowly than they
+// come.
+func (q *Queue) BehindLocked() bool { return !q.left.IsZero() }
+
 // PaceLocked returns for how long nothing could be sent of what is left to a writer, and whether that
 // one has ever sent anything. It is zero while there is no writer.
 func (q *Queue) PaceLocked(now time.Time) (still time.Duration, moves bool) {

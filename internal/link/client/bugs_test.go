@@ -303,3 +303,55 @@ func TestTickForgetsMatches(t *testing.T) {
 	})
 	runtime.KeepAlive(s)
 }
+
+// A client that reads is not too slow because of what one read of a publisher brings: the server must have
+// tried to send it.
+func TestOneReadDoesNotMakeSlow(t *testing.T) {
+	t.Parallel()
+	for conf, deny := range map[string]string{
+		"":                               "",
+		"\nno_fast_producer_stall: true": "",
+		"\n":                             ", deny: \"no.>\"",
+	} {
+		h := build(t, "max_payload: 2KB\nmax_pending: 16KB"+conf+`
+			authorization { users: [{user: u, password: p, permissions: {publish: {allow: ">"`+deny+`}}}] }`)
+		receiver, _ := h.inMemory(t)
+		s, _ := h.inMemory(t)
+		for _, x := range []*Session{receiver, s} {
+			if why := x.feed("CONNECT {\"user\":\"u\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\n"); why != conn.Open {
+				t.Fatal(why)
+			}
+		}
+		for sid, subject := range []string{"foo", "*", ">"} {
+			receiver.mustSubscribe(t, subject, "", fmt.Sprint(sid))
+		}
+		text := strings.Repeat("PUB foo 1000\r\n"+strings.Repeat("x", 1000)+"\r\n", 100)
+		if deny != "" {
+			text += strings.Repeat("PUB no.x 1\r\n1\r\n", 1000) // and -ERR for each
+		}
+		if why := s.feed(text); why != conn.Open || receiver.conn.Reason() != conn.Open {
+			t.Errorf("%q: the publisher ended with %q, the receiver with %q", conf, why, receiver.conn.Reason())
+		}
+		if n := receiver.conn.Status().OutMsgs; n != 300 {
+			t.Errorf("%q: %d messages of 300", conf, n)
+		}
+	}
+}
+
+// A client that is behind loses messages where publishers do not wait for it, but not all that it might
+// still take, and not its connection, however many come at once.
+func TestBehindLosesMessages(t *testing.T) {
+	t.Parallel()
+	h := build(t, "max_payload: 2KB\nmax_pending: 16KB\nno_fast_producer_stall: true")
+	receiver, _ := h.inMemory(t)
+	receiver.mustSubscribe(t, "foo", "", "1")
+	receiver.conn.SetTransport(stuck{t.Context()})
+	s, _ := h.inMemory(t)
+	for range 3 {
+		s.feed("CONNECT {\"verbose\":false,\"pedantic\":false}\r\nPUB foo 1\r\n1\r\n")
+	}
+	s.feed(strings.Repeat("PUB foo 1000\r\n"+strings.Repeat("x", 1000)+"\r\n", 100))
+	if why, n := receiver.conn.Reason(), receiver.conn.Status().OutMsgs; why != conn.Open || n != 3+13 {
+		t.Errorf("%d messages were queued, ended with %q", n, why)
+	}
+}

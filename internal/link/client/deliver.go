@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"natsd/internal/broker"
+	"natsd/internal/config"
 	"natsd/internal/conn"
 	"natsd/internal/outbound"
 	"natsd/internal/wire"
@@ -23,11 +24,12 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	q := &s.conn.Out
 	q.Lock()
 	msgs, last := s.takenLocked(sub, r.Msgs)
-	if len(msgs) == 0 || set.NoFastProducerStall && broker.NearlyFull(q.PendingLocked(), set.MaxPending) {
+	n, bytes := s.appendLocked(q, b, sub, r, msgs, set)
+	if n == 0 {
 		q.Unlock()
 		return 0
 	}
-	bytes := s.appendLocked(q, b, sub, r, msgs)
+	msgs, last = msgs[:n], last && n == len(msgs)
 	q.CountLocked(len(msgs), bytes)
 	sub.Delivered.Store(sub.Delivered.Load() + int64(len(msgs)))
 	if last {
@@ -48,6 +50,9 @@ func (s *Session) Deliver(b *broker.Batch, sub *broker.Sub, r *broker.Run) int {
 	}
 	if last {
 		s.remove(b, sub)
+	}
+	if broker.NearlyFull(pending, set.MaxPending) {
+		pending = s.relieve()
 	}
 	switch {
 	case int64(pending) > set.MaxPending:
@@ -78,10 +83,14 @@ func (s *Session) takenLocked(sub *broker.Sub, msgs []broker.Msg) ([]broker.Msg,
 	}
 }
 
-// appendLocked encodes msgs and returns the size of their bodies.
-func (s *Session) appendLocked(q *outbound.Queue, b *broker.Batch, sub *broker.Sub, r *broker.Run, msgs []broker.Msg) int {
-	headers, total := s.headers.Load(), 0
+// appendLocked encodes msgs and returns how many it took and the size of their bodies. Where publishers do
+// not wait, a client that is behind loses what would fill its queue, also in the middle of a run.
+func (s *Session) appendLocked(q *outbound.Queue, b *broker.Batch, sub *broker.Sub, r *broker.Run, msgs []broker.Msg, set *config.Limits) (n, total int) {
+	headers, loses := s.headers.Load(), set.NoFastProducerStall && q.BehindLocked()
 	for i := range msgs {
+		if loses && broker.NearlyFull(q.PendingLocked(), set.MaxPending) {
+			return i, total
+		}
 		m := &msgs[i]
 		body, cut := m.Body, 0
 		if m.HeaderLen > 0 && !headers {
@@ -99,7 +108,7 @@ func (s *Session) appendLocked(q *outbound.Queue, b *broker.Batch, sub *broker.S
 		out = append(out, body...)
 		q.CommitLocked(append(out, wire.CRLF...))
 	}
-	return total
+	return len(msgs), total
 }
 
 // appendLine appends the control line of m. cut is the length of the header block if that is left
@@ -132,6 +141,13 @@ func (r *responder) remember(b *broker.Batch, msgs []broker.Msg) {
 			r.replies.Add(reply, b.Now)
 		}
 	}
+}
+
+// relieve sends what is queued without waiting for the end of the batch, and returns how many bytes are left:
+// what nobody has tried to send yet is not the client's fault.
+func (s *Session) relieve() int {
+	s.conn.Flush()
+	return s.conn.Out.Pending()
 }
 
 // slow ends a client that does not keep up: subj was one message too many.

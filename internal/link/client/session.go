@@ -341,7 +341,11 @@ func (s *Session) send(b *broker.Batch, p string) {
 	if s.traced {
 		s.traceOut(p)
 	}
-	if int64(pending) > s.set.Options.Limits.MaxPending { // it asks, and does not read the answers
+	most := s.set.Options.Limits.MaxPending
+	if int64(pending) > most {
+		pending = s.relieve()
+	}
+	if int64(pending) > most { // it asks, and does not read the answers
 		s.slow(pending, nil)
 	}
 }

@@ -234,16 +234,24 @@ func (n *lane) Forward(b *broker.Batch, r *broker.Run, c *broker.Copy) int {
 	local := r.From.Kind == broker.Client
 	q := &s.conn.Out
 	q.Lock()
-	if q.ClosedLocked() || local && limits.NoFastProducerStall && broker.NearlyFull(q.PendingLocked(), limits.MaxPending) {
+	if q.ClosedLocked() {
 		q.Unlock()
 		return 0
 	}
 	msgs, bytes := 0, 0
+	loses := local && limits.NoFastProducerStall && q.BehindLocked()
 	for i := range r.Msgs {
+		if loses && broker.NearlyFull(q.PendingLocked(), limits.MaxPending) {
+			break
+		}
 		if c.Wants(i) {
 			msgs++
 			bytes += n.appendLocked(b, r, c, i)
 		}
+	}
+	if msgs == 0 {
+		q.Unlock()
+		return 0
 	}
 	q.CountLocked(msgs, bytes)
 	pending, first := q.PendingLocked(), q.MarkLocked()
@@ -251,8 +259,11 @@ func (n *lane) Forward(b *broker.Batch, r *broker.Run, c *broker.Copy) int {
 	if first {
 		b.Touch(s.conn)
 	}
-	if local && !limits.NoFastProducerStall && broker.NearlyFull(pending, limits.MaxPending) {
-		b.Slow(q, limits.MaxPending)
+	if local && broker.NearlyFull(pending, limits.MaxPending) {
+		s.conn.Flush() // what nobody has tried to send yet is not the other server's fault
+		if pending = q.Pending(); !limits.NoFastProducerStall && broker.NearlyFull(pending, limits.MaxPending) {
+			b.Slow(q, limits.MaxPending)
+		}
 	}
 	s.link.Registry.Out.Add(msgs, bytes)
 	if a := n.account.Load(); a != nil {

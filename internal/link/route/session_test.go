@@ -246,9 +246,10 @@ func TestPublishersWaitForRoutes(t *testing.T) {
 		if taken, waited := publish(broker.RunMax); taken != broker.RunMax || waited != want.waits {
 			t.Errorf("%q: %d messages taken, waited %v", conf, taken, waited)
 		}
-		if taken, waited := publish(1); taken != want.again || waited != want.waits {
-			t.Errorf("%q: %d more messages taken, waited %v", conf, taken, waited)
-		}
+		eventually(t, "publisher that is held up as it should", func() bool { // the last flush may still be at work
+			taken, waited := publish(1)
+			return taken == want.again && waited == want.waits
+		})
 		_ = w.Close()
 	}
 }
