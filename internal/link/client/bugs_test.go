@@ -355,3 +355,20 @@ func TestBehindLosesMessages(t *testing.T) {
 		t.Errorf("%d messages were queued, ended with %q", n, why)
 	}
 }
+
+// A request that comes back to its sender gives it the right to answer, also when the answer comes at once.
+func TestAnswersToOneself(t *testing.T) {
+	t.Parallel()
+	h := build(t, `authorization { users: [{user: s, password: p, permissions: {subscribe: ">", allow_responses: {max: 1}}}, {user: u, password: p}] }`)
+	s, _ := h.inMemory(t)
+	s.feed("CONNECT {\"user\":\"s\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\nSUB in 1\r\n")
+	u, _ := h.inMemory(t)
+	u.feed("CONNECT {\"user\":\"u\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\nPUB in in 0\r\n\r\n")
+	out := &collect{}
+	s.conn.SetTransport(out)
+	s.feed(strings.Repeat("PUB in in 0\r\n\r\n", 3) + "PUB in 0\r\n\r\nPUB in 0\r\n\r\n")
+	want := strings.Repeat("MSG in 1 in 0\r\n\r\n", 3) + "-ERR 'Permissions Violation for Publish to \"in\"'\r\nMSG in 1 0\r\n\r\n"
+	if got := out.text.String(); got != want {
+		t.Errorf("got %q", got)
+	}
+}
