@@ -21,13 +21,11 @@ import (
 // certificate, verified and named like a token of the configuration; the process at the other end of the
 // unix socket.
 type gate struct {
-	hashing chan struct{} // taken while bcrypt works: it never takes more than one core
+	hashing turns // for bcrypt, which never takes more than one core
 	known   *knownTokens
 }
 
-func newGate() *gate {
-	return &gate{hashing: make(chan struct{}, 1), known: newKnownTokens()}
-}
+func newGate() *gate { return &gate{known: newKnownTokens()} }
 
 // token is one token of the configuration.
 type token struct {
@@ -84,14 +82,18 @@ func bearer(header string) (string, bool) {
 	return secret, ok && strings.EqualFold(scheme, "Bearer") && secret != ""
 }
 
-// byToken finds the token with that secret.
+// byToken finds the token with that secret. One that is known costs nothing, and its owner is let in whatever
+// others do.
 func (g *gate) byToken(c *call, secret string) (*identity, error) {
-	if !c.api.limits.mayTry(c) {
-		return nil, api.Problemf(api.RateLimited, "too many wrong tokens from this address")
-	}
-	t, err := g.find(c.r.Context(), c.settings, secret)
-	if err != nil {
-		return nil, err
+	t := g.remembered(c.settings, secret)
+	if t == nil {
+		if !c.api.limits.mayTry(c) {
+			return nil, api.Problemf(api.RateLimited, "too many wrong tokens from this address")
+		}
+		var err error
+		if t, err = g.find(c.r.Context(), c.settings, secret, address(c.r)); err != nil {
+			return nil, err
+		}
 	}
 	if t == nil || !t.usable(c) {
 		c.api.limits.failed(c)
@@ -100,32 +102,38 @@ func (g *gate) byToken(c *call, secret string) (*identity, error) {
 	return &t.who, nil
 }
 
-// find compares a secret with all tokens, so that neither the answer nor its time tells which exist.
-func (g *gate) find(ctx context.Context, s *settings, secret string) (*token, error) {
-	tokens := s.tokens
+// remembered returns the token with that secret if bcrypt is not needed to find it.
+func (g *gate) remembered(s *settings, secret string) *token {
 	if t := s.issued.find(secret); t != nil {
-		return t, nil
+		return t
 	}
-	if i := slices.IndexFunc(tokens, func(t token) bool { return g.known.has(t.hash, secret) }); i >= 0 {
-		return &tokens[i], nil
+	if i := slices.IndexFunc(s.tokens, func(t token) bool { return g.known.has(t.hash, secret) }); i >= 0 {
+		return &s.tokens[i]
 	}
+	return nil
+}
+
+// find compares a secret with all tokens of the configuration, so that neither the answer nor its time tells
+// which exist.
+func (g *gate) find(ctx context.Context, s *settings, secret, from string) (*token, error) {
 	const longest = 72 // what bcrypt looks at
-	if len(tokens) == 0 || len(secret) > longest {
+	if len(s.tokens) == 0 || len(secret) > longest {
 		return nil, nil
 	}
-	select {
-	case g.hashing <- struct{}{}:
-		defer func() { <-g.hashing }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := g.hashing.take(ctx, from); err != nil {
+		return nil, err
+	}
+	defer g.hashing.give()
+	if t := g.remembered(s, secret); t != nil { // somebody else has brought it meanwhile
+		return t, nil
 	}
 	var found *token
-	for i := range tokens {
+	for i := range s.tokens {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if bcrypt.CompareHashAndPassword(tokens[i].hash, []byte(secret)) == nil && found == nil {
-			found = &tokens[i]
+		if bcrypt.CompareHashAndPassword(s.tokens[i].hash, []byte(secret)) == nil && found == nil {
+			found = &s.tokens[i]
 			g.known.add(found.hash, secret)
 		}
 	}
