@@ -117,7 +117,7 @@ func (a *API) plain(serve func(*call) (any, error)) http.HandlerFunc {
 // handler serves one route.
 func (a *API) handler(rt *route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		c := &call{api: a, route: rt, w: w, r: r, settings: a.settings.Load(), options: a.Server.Options(), id: requestID(r)}
+		c := &call{api: a, route: rt, w: w, r: addressed(r), settings: a.settings.Load(), options: a.Server.Options(), id: requestID(r)}
 		c.headers()
 		out, err := c.run()
 		if err != nil {

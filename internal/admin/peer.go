@@ -3,25 +3,33 @@ package admin
 import (
 	"context"
 	"net"
+	"net/http"
 	"os"
 	"os/user"
 	"strconv"
+	"sync"
 
 	"natsd/internal/admin/api"
 	"natsd/internal/config"
 )
 
-// peer is the process at the other end of the unix socket.
+// peer is the process at the other end of the unix socket. It is immutable.
 type peer struct {
-	known  bool // the system tells who it is
-	uid    int
+	known    bool // the system tells who it is
+	uid, gid int
+	user     func() *account // looked up at the first use: that may ask other machines
+}
+
+// account is what the system knows about the user of a process.
+type account struct {
+	name   string   // empty if it has none
 	groups []string // ids and names
-	name   string   // of the user, if it has one
 }
 
 type peerKey struct{}
 
-// withPeer notes who is at the other end of a unix socket. Requests that come over TCP have no peer.
+// withPeer notes who is at the other end of a unix socket. Requests that come over TCP have no peer. It is
+// called where connections are accepted and must not take long.
 func withPeer(ctx context.Context, sock net.Conn) context.Context {
 	u, ok := sock.(*net.UnixConn)
 	if !ok {
@@ -40,19 +48,39 @@ func peerOf(ctx context.Context) *peer {
 }
 
 func newPeer(uid, gid int) *peer {
-	p := &peer{known: true, uid: uid, groups: []string{strconv.Itoa(gid)}}
+	return &peer{known: true, uid: uid, gid: gid, user: sync.OnceValue(func() *account { return lookUp(uid, gid) })}
+}
+
+// lookUp asks the system about a user.
+func lookUp(uid, gid int) *account {
+	a := &account{groups: []string{strconv.Itoa(gid)}}
 	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
-		p.name = u.Username
+		a.name = u.Username
 		if ids, err := u.GroupIds(); err == nil {
-			p.groups = append(p.groups, ids...)
+			a.groups = append(a.groups, ids...)
 		}
 	}
-	for _, id := range p.groups {
+	for _, id := range a.groups {
 		if g, err := user.LookupGroupId(id); err == nil {
-			p.groups = append(p.groups, g.Name)
+			a.groups = append(a.groups, g.Name)
 		}
 	}
-	return p
+	return a
+}
+
+// addressed gives a request over the unix socket an address, by which it is counted: the user at the other
+// end. The socket itself has none that tells one process from another.
+func addressed(r *http.Request) *http.Request {
+	p := peerOf(r.Context())
+	if p == nil {
+		return r
+	}
+	named := r.WithContext(r.Context())
+	named.RemoteAddr = "unix"
+	if p.known {
+		named.RemoteAddr = "unix uid " + strconv.Itoa(p.uid)
+	}
+	return named
 }
 
 // identity gives a process its role: the one of its user; else the greatest of its groups; the user of
@@ -69,8 +97,11 @@ func (p *peer) identity(o *config.Admin) *identity {
 }
 
 func (p *peer) role(o *config.Admin) role {
-	for _, name := range []string{strconv.Itoa(p.uid), p.name} {
-		if r, ok := o.UIDRoles[name]; ok {
+	if r, ok := o.UIDRoles[strconv.Itoa(p.uid)]; ok {
+		return roleOf(r)
+	}
+	if len(o.UIDRoles) > 0 {
+		if r, ok := o.UIDRoles[p.user().name]; ok {
 			return roleOf(r)
 		}
 	}
@@ -78,8 +109,10 @@ func (p *peer) role(o *config.Admin) role {
 		return admin
 	}
 	best := none
-	for _, g := range p.groups {
-		best = max(best, roleOf(o.GIDRoles[g]))
+	if len(o.GIDRoles) > 0 {
+		for _, g := range p.user().groups {
+			best = max(best, roleOf(o.GIDRoles[g]))
+		}
 	}
 	return best
 }
