@@ -16,16 +16,21 @@ const (
 )
 
 // replays are the answers to requests that came with an Idempotency-Key: who sends one again, because the
-// answer got lost, has it done once and gets the same answer. Refusals are not kept: they did nothing.
+// answer got lost, has it done once and gets the same answer. Refusals are not kept: they did nothing. When
+// there are too many, those go first who have the most.
 type replays struct {
-	mu  sync.Mutex // a leaf
-	by  map[string]*replay
-	all []*replay // by age
+	mu   sync.Mutex // a leaf
+	by   map[replayKey]*replay
+	all  []*replay      // by age
+	held map[string]int // by who asks; none is 0
 }
+
+// replayKey is a key of somebody: those of others are theirs.
+type replayKey struct{ who, key string }
 
 // replay is one request. The lock of replays guards it.
 type replay struct {
-	key     string // of who asks, and his
+	replayKey
 	request [sha256.Size]byte
 	at      time.Time
 	done    bool
@@ -33,26 +38,41 @@ type replay struct {
 }
 
 // begin notes a request. First is false when it is known; then it may be under way still.
-func (p *replays) begin(key string, request [sha256.Size]byte) (known replay, first bool) {
+func (p *replays) begin(key replayKey, request [sha256.Size]byte) (known replay, first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.all) > 0 && (len(p.all) >= mostReplays || time.Since(p.all[0].at) > replayPeriod) {
+	for len(p.all) > 0 && time.Since(p.all[0].at) > replayPeriod {
 		p.removeLocked(p.all[0])
 	}
 	if r := p.by[key]; r != nil {
 		return *r, false
 	}
-	if p.by == nil {
-		p.by = map[string]*replay{}
+	if len(p.all) >= mostReplays {
+		p.makeRoomLocked()
 	}
-	r := &replay{key: key, request: request, at: time.Now()}
+	if p.by == nil {
+		p.by, p.held = map[replayKey]*replay{}, map[string]int{}
+	}
+	r := &replay{replayKey: key, request: request, at: time.Now()}
 	p.by[key] = r
+	p.held[key.who]++
 	p.all = append(p.all, r)
 	return replay{}, true
 }
 
+// makeRoomLocked forgets the oldest request of who has the most.
+func (p *replays) makeRoomLocked() {
+	out := p.all[0]
+	for _, r := range p.all {
+		if p.held[r.who] > p.held[out.who] {
+			out = r
+		}
+	}
+	p.removeLocked(out)
+}
+
 // end keeps the answer, or forgets a request that came to nothing.
-func (p *replays) end(key string, out any, keep bool) {
+func (p *replays) end(key replayKey, out any, keep bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.by[key]
@@ -66,7 +86,10 @@ func (p *replays) end(key string, out any, keep bool) {
 }
 
 func (p *replays) removeLocked(r *replay) {
-	delete(p.by, r.key)
+	delete(p.by, r.replayKey)
+	if p.held[r.who]--; p.held[r.who] == 0 {
+		delete(p.held, r.who)
+	}
 	for i, x := range p.all {
 		if x == r {
 			p.all = append(p.all[:i:i], p.all[i+1:]...)
@@ -77,18 +100,18 @@ func (p *replays) removeLocked(r *replay) {
 
 // once serves a request that has an Idempotency-Key one time only.
 func (c *call) once(serve func() (any, error)) (out any, err error) {
-	key := c.r.Header.Get("Idempotency-Key")
-	if key == "" || c.r.Method != http.MethodPost || !c.route.mutates() {
+	name := c.r.Header.Get("Idempotency-Key")
+	if name == "" || c.r.Method != http.MethodPost || !c.route.mutates() {
 		return serve()
 	}
-	if len(key) > longestKey {
+	if len(name) > longestKey {
 		return nil, api.Problemf(api.BadRequest, "the Idempotency-Key has more than %d bytes", longestKey)
 	}
 	body, err := c.takeBody()
 	if err != nil {
 		return nil, err
 	}
-	key = c.who.String() + "\n" + key
+	key := replayKey{c.who.String(), name}
 	request := sha256.Sum256([]byte(c.r.URL.Path + "?" + c.r.URL.RawQuery + "\n" + string(body)))
 	known, first := c.api.replays.begin(key, request)
 	switch {
