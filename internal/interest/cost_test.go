@@ -45,8 +45,8 @@ func checkMemory(t *testing.T, n int) {
 	full := heap()
 	index, text := (full-own)/int64(n), (own-empty)/int64(n)
 	t.Logf("%d subscriptions: %d bytes each in the index, %d bytes in the filters", n, index, text)
-	if index+text > 400 {
-		t.Errorf("%d bytes for a literal subscription, want at most 400", index+text)
+	if index+text > 200 {
+		t.Errorf("%d bytes for a literal subscription, want at most 200", index+text)
 	}
 	for i, f := range filters {
 		if i%100 > 0 {

@@ -6,7 +6,7 @@
 // its cost is designed:
 //
 //   - A literal filter is found by one hash lookup, whatever else is in the
-//     index, and costs less than 400 bytes.
+//     index, and costs less than 200 bytes.
 //   - Filters with wildcards live in a tree of tokens. A match visits each node
 //     of the tree at most once, and none if there are no wildcards.
 //   - Insert and Remove take constant time in the number of subscribers of a

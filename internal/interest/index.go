@@ -44,7 +44,7 @@ func (x *Index[T]) Insert(filter, queue string, v T) bool {
 	defer x.mu.Unlock()
 	l := x.find(filter)
 	if l == nil {
-		l = newLeaf[T](filter)
+		l = &leaf[T]{filter: filter}
 		x.leaves.add(l)
 		if subject.Literal(filter) {
 			x.literals[filter] = l

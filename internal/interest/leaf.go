@@ -3,28 +3,20 @@ package interest
 // leaf holds the subscribers of one filter.
 //
 // Nearly all filters of a large index have one plain subscriber. That one has
-// its place in the leaf, where a match finds it without another cache miss.
+// its place in the leaf, which has room for little else, and a match finds it
+// there without another cache miss.
 type leaf[T comparable] struct {
-	plain  members[T]
-	one    [1]T // first memory of plain.list
-	groups *table[members[T]]
 	filter string
-	slot   int // in leaves
-}
-
-func newLeaf[T comparable](filter string) *leaf[T] {
-	l := &leaf[T]{filter: filter}
-	l.plain.list = l.one[:0]
-	return l
+	one    T           // the plain subscriber, if single
+	many   *members[T] // the plain subscribers, if there have been more
+	groups *table[members[T]]
+	slot   uint32 // in leaves
+	single bool
 }
 
 func (l *leaf[T]) add(queue string, v T) bool {
 	if queue == "" {
-		added := l.plain.add(v)
-		if len(l.plain.list) > 1 { // which has memory of its own now
-			clear(l.one[:])
-		}
-		return added
+		return l.addPlain(v)
 	}
 	if l.groups == nil {
 		l.groups = &table[members[T]]{}
@@ -36,9 +28,43 @@ func (l *leaf[T]) add(queue string, v T) bool {
 	return g.add(v)
 }
 
+func (l *leaf[T]) addPlain(v T) bool {
+	switch {
+	case l.many != nil:
+		return l.many.add(v)
+	case !l.single:
+		l.one, l.single = v, true
+		return true
+	case l.one == v:
+		return false
+	}
+	l.many = &members[T]{}
+	l.many.add(l.one)
+	l.many.add(v)
+	var none T
+	l.one, l.single = none, false
+	return true
+}
+
+func (l *leaf[T]) removePlain(v T) bool {
+	if l.many == nil {
+		if !l.single || l.one != v {
+			return false
+		}
+		var none T
+		l.one, l.single = none, false
+		return true
+	}
+	was := l.many.remove(v)
+	if len(l.many.list) == 0 {
+		l.many = nil
+	}
+	return was
+}
+
 func (l *leaf[T]) remove(queue string, v T) bool {
 	if queue == "" {
-		return l.plain.remove(v)
+		return l.removePlain(v)
 	}
 	if l.groups == nil {
 		return false
@@ -56,7 +82,19 @@ func (l *leaf[T]) remove(queue string, v T) bool {
 	return true
 }
 
-func (l *leaf[T]) empty() bool { return len(l.plain.list) == 0 && l.groups == nil }
+func (l *leaf[T]) empty() bool { return !l.single && l.many == nil && l.groups == nil }
+
+// appendPlain appends the plain subscribers to dst.
+func (l *leaf[T]) appendPlain(dst []T) []T {
+	switch {
+	case l.single:
+		return append(dst, l.one)
+	case l.many != nil:
+		return append(dst, l.many.list...)
+	default:
+		return dst
+	}
+}
 
 // collect adds the subscribers to a result. Without one it reports whether there
 // are any, which is to say whether there is a leaf.
@@ -64,7 +102,7 @@ func (l *leaf[T]) collect(into *Result[T]) (stop bool) {
 	if l == nil || into == nil {
 		return l != nil
 	}
-	into.Plain = append(into.Plain, l.plain.list...)
+	into.Plain = l.appendPlain(into.Plain)
 	if l.groups == nil {
 		return false
 	}

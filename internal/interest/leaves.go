@@ -5,7 +5,7 @@ package interest
 // of a removed one is given to a new one.
 type leaves[T comparable] struct {
 	list []*leaf[T] // nil where the number is free
-	free []int
+	free []uint32
 }
 
 func (s *leaves[T]) add(l *leaf[T]) {
@@ -15,7 +15,7 @@ func (s *leaves[T]) add(l *leaf[T]) {
 		s.list[l.slot] = l
 		return
 	}
-	l.slot = len(s.list)
+	l.slot = uint32(len(s.list))
 	s.list = append(s.list, l)
 }
 
@@ -41,6 +41,7 @@ func (x *Index[T]) Walk(cursor, n int, visit func(filter, queue string, v T)) (n
 		v             T
 	}
 	var page []entry
+	var plain []T
 	x.mu.RLock()
 	list := x.leaves.list
 	i := max(cursor, 0)
@@ -51,7 +52,8 @@ func (x *Index[T]) Walk(cursor, n int, visit func(filter, queue string, v T)) (n
 		if l == nil {
 			continue
 		}
-		for _, v := range l.plain.list {
+		plain = l.appendPlain(plain[:0])
+		for _, v := range plain {
 			page = append(page, entry{l.filter, "", v})
 		}
 		if l.groups == nil {
