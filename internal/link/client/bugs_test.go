@@ -98,7 +98,7 @@ func TestDeliveryDoesNotReviveASubscription(t *testing.T) {
 	for range 60 {
 		sub.Closed.Store(false)
 		s.mu.Lock()
-		s.subs = map[string]*broker.Sub{"1": sub}
+		s.subs.add(sub)
 		s.mu.Unlock()
 		for n := sub.Delivered.Load(); sub.Delivered.Load() == n; {
 			runtime.Gosched()

@@ -330,7 +330,7 @@ func (s *Session) mustSubscribe(t testing.TB, subject, queue, sid string) *broke
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sub := s.subs[sid]
+	sub := s.subs.get([]byte(sid))
 	if sub == nil {
 		t.Fatalf("SUB %s %s %s has no effect", subject, queue, sid)
 	}

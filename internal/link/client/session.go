@@ -62,7 +62,7 @@ type Session struct {
 	rights sync.Mutex // held while the grant is decided anew; taken before mu
 
 	mu     sync.Mutex // guards what follows; a leaf but for the account's index
-	subs   map[string]*broker.Sub
+	subs   subs
 	timers timers
 }
 
@@ -264,12 +264,12 @@ func (s *Session) Subscriptions(limit int) []status.Sub {
 func (s *Session) someSubs(limit int) []*broker.Sub {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.subs)
+	n := s.subs.len()
 	if limit >= 0 {
 		n = min(n, limit)
 	}
 	out := make([]*broker.Sub, 0, n)
-	for _, sub := range s.subs {
+	for sub := range s.subs.all() {
 		if len(out) == n {
 			break
 		}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"strings"
 
 	"natsd/internal/broker"
 	"natsd/internal/subject"
@@ -36,19 +37,27 @@ func (s *Session) subscribe(b *broker.Batch) {
 		s.sendErr(b, wire.TextInvalidSubject)
 		return
 	}
-	sub := &broker.Sub{Subject: string(a.Subject), Queue: string(a.Queue), SID: string(a.SID), Sink: s}
+	sub := s.newSub(a)
 	sub.Filter.Store(s.perms.Filter(a.Subject, a.Queue))
 	s.mu.Lock()
-	if s.subs == nil {
-		s.subs = make(map[string]*broker.Sub)
-	}
-	s.subs[sub.SID] = sub
-	s.conn.Counters.Subs.Store(int64(len(s.subs)))
+	s.subs.add(sub)
+	s.conn.Counters.Subs.Store(int64(s.subs.len()))
 	s.mu.Unlock()
 	account.Subscribe(b, sub)
 	s.confirm(b, sub)
 	s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
 	s.ok(b)
+}
+
+// newSub makes a subscription whose names share one piece of memory.
+func (s *Session) newSub(a *wire.Args) *broker.Sub {
+	var b strings.Builder
+	b.Grow(len(a.Subject) + len(a.Queue) + len(a.SID))
+	_, _ = b.Write(a.Subject)
+	_, _ = b.Write(a.Queue)
+	_, _ = b.Write(a.SID)
+	subj, rest := b.String()[:len(a.Subject)], b.String()[len(a.Subject):]
+	return &broker.Sub{Subject: subj, Queue: rest[:len(a.Queue)], SID: rest[len(a.Queue):], Sink: s}
 }
 
 func subscriptionViolation(a *wire.Args) string {
@@ -75,7 +84,7 @@ func (s *Session) tooManyTokens(subj []byte) bool {
 // queued is gone, even if whoever queued it has not cleaned up yet.
 func (s *Session) subscription(b *broker.Batch, sid []byte) *broker.Sub {
 	s.mu.Lock()
-	sub := s.subs[string(sid)]
+	sub := s.subs.get(sid)
 	s.mu.Unlock()
 	if sub != nil && sub.Closed.Load() {
 		s.remove(b, sub)
@@ -119,12 +128,11 @@ func (s *Session) unsubscribe(b *broker.Batch) {
 // nil.
 func (s *Session) remove(b *broker.Batch, sub *broker.Sub) {
 	s.mu.Lock()
-	if s.subs[sub.SID] != sub { // somebody else has done it
+	if !s.subs.remove(sub) { // somebody else has done it
 		s.mu.Unlock()
 		return
 	}
-	delete(s.subs, sub.SID)
-	s.conn.Counters.Subs.Store(int64(len(s.subs)))
+	s.conn.Counters.Subs.Store(int64(s.subs.len()))
 	account := s.account.Load() // still the one of sub: leaving it begins with dropping what is in subs
 	s.mu.Unlock()
 	account.Unsubscribe(b, sub)
@@ -134,17 +142,17 @@ func (s *Session) remove(b *broker.Batch, sub *broker.Sub) {
 // dropSubscriptions ends all subscriptions. Nothing is delivered to them any more when it returns.
 func (s *Session) dropSubscriptions(b *broker.Batch) {
 	s.mu.Lock()
-	subs := s.subs
-	s.subs = nil
+	gone := s.subs
+	s.subs = subs{}
 	s.conn.Counters.Subs.Store(0)
 	s.mu.Unlock()
 	q := &s.conn.Out
 	q.Lock()
-	for _, sub := range subs {
+	for sub := range gone.all() {
 		sub.Closed.Store(true)
 	}
 	q.Unlock()
-	for _, sub := range subs {
+	for sub := range gone.all() {
 		s.account.Load().Unsubscribe(b, sub)
 		s.traceRemoved(sub)
 	}
