@@ -13,7 +13,7 @@ import (
 const (
 	idleLook  = 2 * time.Second
 	idleMsgs  = 400     // messages within idleLook that still count as quiet
-	idleBytes = 4 << 20 // allocated since the last time; below that there is nothing to gain
+	idleBytes = 4 << 20 // allocated within idleLook that still count as quiet, and that are not worth a collection
 	idleShare = 20      // times as long as it took, it is not done again
 )
 
@@ -21,30 +21,44 @@ const (
 func (s *Server) tidy(ctx context.Context) {
 	look := time.NewTicker(idleLook)
 	defer look.Stop()
-	var lastMsgs, lastConns uint64
-	lastAlloc := uint64(0) // the start has left garbage too
+	var last activity
+	tidied := uint64(0) // allocated until then; the start has left garbage too
 	var next time.Time
-	busy := true
-	for {
+	for busy := true; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-look.C:
 		}
-		msgs, conns := uint64(s.conns.In.Msgs.Load()), s.conns.Total.Load()
-		quiet := msgs-lastMsgs < idleMsgs && conns == lastConns
-		lastMsgs, lastConns = msgs, conns
+		now := s.activity()
+		quiet := now.quietSince(last)
+		last = now
 		if quiet && busy {
 			s.conns.Renew()
 		}
 		busy = !quiet
-		if now := time.Now(); quiet && now.After(next) && allocated()-lastAlloc > idleBytes {
+		if begin := time.Now(); quiet && begin.After(next) && now.allocated-tidied > idleBytes {
 			debug.FreeOSMemory()
-			lastAlloc = allocated()
+			tidied = allocated()
 			end := time.Now()
-			next = end.Add(idleShare * end.Sub(now))
+			next = end.Add(idleShare * end.Sub(begin))
 		}
 	}
+}
+
+// activity is what the server has done since its start.
+type activity struct {
+	msgs, conns uint64
+	allocated   uint64 // bytes
+}
+
+func (s *Server) activity() activity {
+	return activity{msgs: uint64(s.conns.In.Msgs.Load()), conns: s.conns.Total.Load(), allocated: allocated()}
+}
+
+// quietSince tells whether little has been done since last, which was idleLook ago.
+func (a activity) quietSince(last activity) bool {
+	return a.msgs-last.msgs < idleMsgs && a.conns == last.conns && a.allocated-last.allocated < idleBytes
 }
 
 // allocated is how many bytes the process has ever taken from its heap.
