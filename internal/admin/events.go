@@ -142,7 +142,7 @@ func (a *API) recentEvents(c *call) (any, error) {
 	}
 	view := a.eventView()
 	out := &api.List[api.Event]{Items: []api.Event{}, Now: time.Now().UTC()}
-	for _, e := range a.Server.Events().Recent() {
+	for e := range a.Server.Events().Recent() {
 		if !f.wants(e.Kind()) || e.Time.Before(f.since) {
 			continue
 		}

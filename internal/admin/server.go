@@ -175,7 +175,7 @@ func (a *API) authFailures(c *call) (any, error) {
 	window = cmp.Or(window, time.Hour)
 	out := &api.AuthFailures{Window: window.String(), By: by, Now: time.Now().UTC()}
 	view, counts := a.eventView(), map[string]*api.AuthFailure{}
-	for _, e := range a.Server.Events().Recent() {
+	for e := range a.Server.Events().Recent() {
 		if e.Kind() != event.AuthFailed || e.Time.Before(out.Now.Add(-window)) {
 			continue
 		}

@@ -41,6 +41,7 @@ func TestTurnsGoByAddress(t *testing.T) {
 			t.Errorf("%v, want %s", got, want)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if ts.taken || len(ts.waiting) > 0 {
 			t.Errorf("%v %d", ts.taken, len(ts.waiting))
 		}

@@ -79,11 +79,12 @@ type Subscription struct {
 	hub   *Hub
 	mask  uint64
 	bound int
+	after uint64 // begin with what is remembered after this one
 	ready chan struct{}
 
 	// guarded by the hub's lock
+	before  memory // of the time before the subscription
 	waiting []Event
-	old     int    // of waiting are of the time before the subscription, and not bounded
 	dropped uint64 // since the last Take
 }
 
@@ -103,7 +104,7 @@ func maskOf(of []Kind) (mask uint64) {
 }
 
 func (s *Subscription) addLocked(e Event) {
-	if len(s.waiting)-s.old >= s.bound {
+	if len(s.waiting) >= s.bound {
 		s.dropped++
 		return
 	}
@@ -120,11 +121,19 @@ func (s *Subscription) Ready() <-chan struct{} { return s.ready }
 // Take returns the events that have come since the last call, in the order in which they happened, and
 // how many were dropped after the last one of them.
 func (s *Subscription) Take() (events []Event, dropped uint64) {
+	before, events, dropped := s.take()
+	if len(before.pieces) > 0 {
+		events = append(s.earlier(before), events...)
+	}
+	return events, dropped
+}
+
+func (s *Subscription) take() (before memory, events []Event, dropped uint64) {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
-	events, dropped = s.waiting, s.dropped
-	s.waiting, s.old, s.dropped = nil, 0, 0
-	return events, dropped
+	before, events, dropped = s.before, s.waiting, s.dropped
+	s.before, s.waiting, s.dropped = memory{}, nil, 0
+	return before, events, dropped
 }
 
 // Close ends the subscription. What waits can still be taken.

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -172,7 +173,7 @@ func TestResume(t *testing.T) {
 	for i := range 6 { // 1 and 2 are forgotten
 		h.Publish(Stalled{Stalls: int64(i + 1)})
 	}
-	if got := h.Recent(); len(got) != 4 || got[0].Seq != 3 || got[3].Seq != 6 {
+	if got := slices.Collect(h.Recent()); len(got) != 4 || got[0].Seq != 3 || got[3].Seq != 6 {
 		t.Errorf("recent: %v", got)
 	}
 	for _, c := range []struct {
@@ -199,6 +200,35 @@ func TestResume(t *testing.T) {
 	h.Publish(Stopping{})
 	if got, dropped := s.Take(); len(got) != 5 || dropped != 1 {
 		t.Errorf("%d events and %d dropped beside the old ones", len(got), dropped)
+	}
+}
+
+// What is remembered is always the last events, however many there were, and who reads them is not disturbed
+// by those that come.
+func TestRecent(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1, pieceSize - 1, pieceSize, pieceSize + 1, 1000} {
+		h := NewHub()
+		h.Remember(size)
+		var before []Event
+		for i := 1; i <= 3*size+pieceSize; i++ {
+			h.Publish(Stalled{Stalls: int64(i)})
+			if i == size {
+				before = slices.Collect(h.Recent())
+			}
+		}
+		recent := h.Recent()
+		h.Publish(Stopping{})
+		got := slices.Collect(recent)
+		if len(got) != size || got[0].Seq != uint64(2*size+pieceSize+1) || got[size-1].Seq != uint64(3*size+pieceSize) {
+			t.Errorf("%d remembered: %d, from %d to %d", size, len(got), got[0].Seq, got[len(got)-1].Seq)
+		}
+		if len(before) != size || before[0].Seq != 1 {
+			t.Errorf("%d remembered: %d at first", size, len(before))
+		}
+		if len(h.past.pieces) > size/pieceSize+2 {
+			t.Errorf("%d remembered in %d pieces", size, len(h.past.pieces))
+		}
 	}
 }
 
