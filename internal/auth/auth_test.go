@@ -267,8 +267,8 @@ func TestGrant(t *testing.T) {
 	if !base.Perms.Publish([]byte("x")) || base.Perms.Publish([]byte("y")) {
 		t.Error("the rules were not compiled")
 	}
-	if other := grant("A", config.User{Permissions: rules("x"), ProxyRequired: false}); other.Hash != base.Hash {
-		t.Error("equal grants have different hashes")
+	if other := grant("A", config.User{Permissions: rules("x"), ProxyRequired: false}); !other.Same(base) {
+		t.Error("equal grants do not grant the same")
 	}
 	for name, other := range map[string]*Grant{
 		"another account": grant("B", config.User{Permissions: rules("x")}),
@@ -277,8 +277,8 @@ func TestGrant(t *testing.T) {
 		"nothing allowed": grant("A", config.User{Permissions: &perm.Rules{Publish: &perm.SubjectRules{Allow: []string{}}}}),
 		"all allowed":     grant("A", config.User{Permissions: &perm.Rules{Publish: &perm.SubjectRules{}}}),
 	} {
-		if other.Hash == base.Hash {
-			t.Errorf("%s: same hash", name)
+		if other.Same(base) {
+			t.Errorf("%s: grants the same", name)
 		}
 	}
 }

@@ -18,8 +18,8 @@ type entry struct {
 }
 
 // newEntry makes an entry; id names it over reloads.
-func newEntry(id, user, account string, by credential, rules *perm.Rules) *entry {
-	e := &entry{grant: &Grant{ID: id, User: user, Account: account, Hash: grantHash(user, account, rules), by: by}}
+func newEntry(id, user, account string, by credential) *entry {
+	e := &entry{grant: &Grant{ID: id, User: user, Account: account, by: by}}
 	e.grant.entry = e
 	return e
 }
@@ -96,7 +96,7 @@ func (d *directory) add(u *config.User, account string) error {
 	id := kind + ":" + name
 	e := d.before[id]
 	if e == nil || !e.stands(u, account, perms, s) {
-		e = newEntry(id, name, account, by, u.Permissions)
+		e = newEntry(id, name, account, by)
 		e.grant.Perms = perms
 		e.types, e.proxied, e.secret = u.ConnectionTypes, u.ProxyRequired, s
 	}

@@ -1,9 +1,6 @@
 package auth
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/json"
 	"time"
 
 	"natsd/internal/config"
@@ -23,8 +20,6 @@ type Grant struct {
 	Expires  time.Time // zero: never
 	ProxyKey string    // public key of the trusted proxy that the client came through
 	ID       string    // the entry of the configuration that granted it
-	// Hash is of user, account and permissions: equal hashes grant the same.
-	Hash [sha256.Size]byte
 
 	entry *entry
 	by    credential
@@ -50,18 +45,9 @@ func (g *Grant) through(proxyKey string) *Grant {
 	return &own
 }
 
-// grantHash covers what is granted. Rules stand for the compiled set, of which they are the source.
-func grantHash(user, account string, rules *perm.Rules) [sha256.Size]byte {
-	h := sha256.New()
-	text, err := json.Marshal(rules) // tells nil lists from empty ones
-	if err != nil {
-		text = nil // unreachable: the type holds strings and numbers only
-	}
-	for _, part := range [][]byte{[]byte(user), []byte(account), text} {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		h.Write(part)
-	}
-	return [sha256.Size]byte(h.Sum(nil))
+// Same tells that both give the same rights to the same user.
+func (g *Grant) Same(o *Grant) bool {
+	return g.ID == o.ID && g.User == o.User && g.Account == o.Account && g.ProxyKey == o.ProxyKey && g.Perms.Equal(o.Perms)
 }
 
 // compiled returns the permissions of a configured user. A set that is missing although there are

@@ -20,7 +20,7 @@ func newOpen(proxied bool) open {
 
 // as is the entry of a client that claims to be somebody.
 func (m open) as(claimed string) *entry {
-	e := newEntry("open", claimed, config.GlobalAccount, byNothing, nil)
+	e := newEntry("open", claimed, config.GlobalAccount, byNothing)
 	e.proxied = m.proxied
 	return e
 }

@@ -21,7 +21,7 @@ func (a *Auth) Recheck(ctx context.Context, g *Grant, r *Request) (*Grant, error
 		return nil, err
 	case next.Account != g.Account:
 		return nil, &Refusal{ClientClosed, g.ID + " moved to another account"}
-	case next.ID == g.ID && next.Hash == g.Hash && next.ProxyKey == g.ProxyKey && next.entry.same(g.entry):
+	case next.Same(g) && next.entry.same(g.entry):
 		return g, nil
 	}
 	return next, nil

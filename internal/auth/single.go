@@ -14,7 +14,7 @@ type single struct {
 }
 
 func newSingle(a *config.Authorization) *entry {
-	e := newEntry("single:"+a.User, a.User, config.GlobalAccount, bySecret, nil)
+	e := newEntry("single:"+a.User, a.User, config.GlobalAccount, bySecret)
 	e.secret, e.lone, e.proxied = newSecret(a.Password), true, a.ProxyRequired
 	return e
 }

@@ -16,7 +16,7 @@ type token struct {
 const tokenID = "token"
 
 func newToken(a *config.Authorization) *entry {
-	e := newEntry(tokenID, tokenUser, config.GlobalAccount, bySecret, nil)
+	e := newEntry(tokenID, tokenUser, config.GlobalAccount, bySecret)
 	e.secret, e.proxied = newSecret(a.Token), a.ProxyRequired
 	return e
 }

@@ -1,9 +1,10 @@
 // Package perm decides which subjects a connection may publish to and subscribe
 // to.
 //
-// A [Set] is compiled once per user from its [Rules], is immutable, and is
-// shared by all connections of that user. A nil *Set allows everything. The
-// questions come from three places:
+// A [Set] is made once per user from its [Rules], is immutable, and is shared by
+// all connections of that user. Its lists take their fast form when the first
+// question comes: a user who never connects costs no more than the rules. A nil
+// *Set allows everything. The questions come from three places:
 //
 //   - a publisher asks [Set.Publish] about the literal subject of a message;
 //   - a subscriber asks [Set.Subscribe], and keeps the [Filter] of the new

@@ -56,7 +56,7 @@ func (s *Set) ExplainSubscribe(subj, queue string) Ruling {
 	}
 	out := unrestricted
 	if r.Allow != nil {
-		out = Ruling{List: ListAllow, Index: -1, Allowed: s.subAllow.allows([]byte(subj), []byte(queue))}
+		out = Ruling{List: ListAllow, Index: -1, Allowed: s.lists().subAllow.allows([]byte(subj), []byte(queue))}
 		fits := func(e string) bool { return alone(e).allows([]byte(subj), []byte(queue)) }
 		i := first(r.Allow, func(e string) bool { return len(alone(e).queued) > 0 && fits(e) }) // says more than a plain one
 		if i < 0 {
@@ -72,11 +72,7 @@ func (s *Set) ExplainSubscribe(subj, queue string) Ruling {
 
 // alone is a list of one entry, which has been checked.
 func alone(entry string) *list {
-	l, err := newList([]string{entry})
-	if err != nil {
-		return nil
-	}
-	return l
+	return newList([]string{entry})
 }
 
 func first(entries []string, fits func(string) bool) int {

@@ -25,7 +25,8 @@ func (s *Set) Filter(subject, queue []byte) *Filter {
 		return nil
 	}
 	var f Filter
-	if deny := s.subDeny; deny != nil {
+	l := s.lists()
+	if deny := l.subDeny; deny != nil {
 		if deny.plain.overlaps(subject) {
 			f.deny[0] = deny.plain
 		}
@@ -33,7 +34,7 @@ func (s *Set) Filter(subject, queue []byte) *Filter {
 			f.deny[1] = m
 		}
 	}
-	if allow := s.subAllow; allow != nil && !allow.covers(subject, queue) {
+	if allow := l.subAllow; allow != nil && !allow.covers(subject, queue) {
 		f.narrow, f.queue = allow, bytes.Clone(queue)
 	}
 	if f.deny == [2]*matcher{} && f.narrow == nil {

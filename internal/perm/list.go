@@ -9,14 +9,12 @@ type list struct {
 	queued []entry // usually none or a few, so they are gone through one by one
 }
 
-func newList(texts []string) (*list, error) {
+// newList needs valid entries.
+func newList(texts []string) *list {
 	l := &list{}
 	var plain []string
 	for _, t := range texts {
-		e, err := parseEntry(t)
-		if err != nil {
-			return nil, err
-		}
+		e, _ := parseEntry(t)
 		if e.queue == "" {
 			plain = append(plain, e.subject)
 		} else {
@@ -26,7 +24,7 @@ func newList(texts []string) (*list, error) {
 	if plain != nil {
 		l.plain = newMatcher(plain)
 	}
-	return l, nil
+	return l
 }
 
 // allows answers for an allow list.

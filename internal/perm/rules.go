@@ -1,10 +1,11 @@
 package perm
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"natsd/internal/subject"
 )
@@ -71,6 +72,12 @@ func (e entry) String() string {
 }
 
 func parseEntry(text string) (entry, error) {
+	if !strings.ContainsFunc(text, unicode.IsSpace) { // nearly always
+		if !subject.Valid(text) {
+			return entry{}, &EntryError{text}
+		}
+		return entry{subject: text}, nil
+	}
 	fields := strings.Fields(text)
 	if n := len(fields); n < 1 || n > 2 || !subject.Valid(fields[0]) {
 		return entry{}, &EntryError{text}
@@ -97,10 +104,27 @@ func (r *Responses) resolve() *Responses {
 	return &out
 }
 
-// clone returns a deep copy, for the caller may change its own.
-func (r *SubjectRules) clone() *SubjectRules {
-	if r == nil {
-		return nil
+// check returns an *EntryError for the first bad entry.
+func (r *Rules) check() error {
+	if p := r.Publish; p != nil {
+		if err := cmp.Or(checkAll(p.Allow, CheckPublish), checkAll(p.Deny, CheckPublish)); err != nil {
+			return err
+		}
 	}
-	return &SubjectRules{slices.Clone(r.Allow), slices.Clone(r.Deny)}
+	if p := r.Subscribe; p != nil {
+		return cmp.Or(checkAll(p.Allow, CheckSubscribe), checkAll(p.Deny, CheckSubscribe))
+	}
+	return nil
 }
+
+func checkAll(entries []string, check func(string) error) error {
+	for _, e := range entries {
+		if err := check(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restricts reports whether the rules forbid anything.
+func (r *SubjectRules) restricts() bool { return r != nil && (r.Allow != nil || len(r.Deny) > 0) }

@@ -1,69 +1,69 @@
 package perm
 
-import (
-	"crypto/sha256"
-	"slices"
-)
+import "sync/atomic"
 
-// Set is what a user may do, compiled for fast answers. It is immutable and safe
-// for concurrent use. The nil Set allows everything.
+// Set is what a user may do, for fast answers. It is immutable and safe for
+// concurrent use. The nil Set allows everything.
 type Set struct {
-	rules  Rules
-	digest [sha256.Size]byte
+	rules Rules
+	made  atomic.Pointer[lists] // at the first question: most users of many are not here
+}
 
+// lists are the rules in the form that answers.
+type lists struct {
 	// A nil allow list allows everything; a nil deny list denies nothing.
 	pubAllow, pubDeny *matcher
 	subAllow, subDeny *list
 }
 
-// Compile builds the set of r and keeps nothing of it. It returns nil, the set
-// that allows everything, when r restricts nothing. The error is an *EntryError
-// for the first bad entry.
+// Compile checks r and makes a set of it. The set goes on using r, which must not
+// be changed any more. It returns nil, the set that allows everything, when r
+// restricts nothing. The error is an *EntryError for the first bad entry.
 func Compile(r *Rules) (*Set, error) {
-	if r == nil || r.Publish == nil && r.Subscribe == nil && r.Responses == nil {
+	if r == nil {
 		return nil, nil
 	}
-	rules := Rules{r.Publish.clone(), r.Subscribe.clone(), r.Responses.resolve()}
-	if rules.Responses != nil {
-		if rules.Publish == nil {
-			rules.Publish = &SubjectRules{}
-		}
-		if rules.Publish.Allow == nil {
-			rules.Publish.Allow = []string{}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	rules := Rules{r.Publish, r.Subscribe, r.Responses.resolve()}
+	if p := rules.Publish; rules.Responses != nil && (p == nil || p.Allow == nil) {
+		rules.Publish = &SubjectRules{Allow: []string{}}
+		if p != nil {
+			rules.Publish.Deny = p.Deny
 		}
 	}
-	s := &Set{rules: rules}
-	if p := rules.Publish; p != nil {
-		for _, e := range append(slices.Clip(p.Allow), p.Deny...) {
-			if err := CheckPublish(e); err != nil {
-				return nil, err
-			}
-		}
-		if p.Allow != nil {
-			s.pubAllow = newMatcher(p.Allow)
-		}
-		if len(p.Deny) > 0 {
-			s.pubDeny = newMatcher(p.Deny)
-		}
-	}
-	if p := rules.Subscribe; p != nil {
-		var err error
-		if p.Allow != nil {
-			if s.subAllow, err = newList(p.Allow); err != nil {
-				return nil, err
-			}
-		}
-		if len(p.Deny) > 0 {
-			if s.subDeny, err = newList(p.Deny); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if s.pubAllow == nil && s.pubDeny == nil && s.subAllow == nil && s.subDeny == nil {
+	if !rules.Publish.restricts() && !rules.Subscribe.restricts() {
 		return nil, nil
 	}
-	s.digest = rules.digest()
-	return s, nil
+	return &Set{rules: rules}, nil
+}
+
+// lists returns the lists, and makes them when they are asked for the first time.
+// Who asks at the same time makes the same.
+func (s *Set) lists() *lists {
+	if l := s.made.Load(); l != nil {
+		return l
+	}
+	l := &lists{}
+	if p := s.rules.Publish; p != nil {
+		if p.Allow != nil {
+			l.pubAllow = newMatcher(p.Allow)
+		}
+		if len(p.Deny) > 0 {
+			l.pubDeny = newMatcher(p.Deny)
+		}
+	}
+	if p := s.rules.Subscribe; p != nil {
+		if p.Allow != nil {
+			l.subAllow = newList(p.Allow)
+		}
+		if len(p.Deny) > 0 {
+			l.subDeny = newList(p.Deny)
+		}
+	}
+	s.made.Store(l)
+	return l
 }
 
 // Publish reports whether a message may be published on subject, whose wildcard
@@ -72,7 +72,8 @@ func (s *Set) Publish(subject []byte) bool {
 	if s == nil {
 		return true
 	}
-	return (s.pubAllow == nil || s.pubAllow.matches(subject)) && !s.pubDeny.matches(subject)
+	l := s.lists()
+	return (l.pubAllow == nil || l.pubAllow.matches(subject)) && !l.pubDeny.matches(subject)
 }
 
 // Subscribe reports whether subject may be subscribed to, in the group queue or,
@@ -82,7 +83,8 @@ func (s *Set) Subscribe(subject, queue []byte) bool {
 	if s == nil {
 		return true
 	}
-	return (s.subAllow == nil || s.subAllow.allows(subject, queue)) && !s.subDeny.denies(subject, queue)
+	l := s.lists()
+	return (l.subAllow == nil || l.subAllow.allows(subject, queue)) && !l.subDeny.denies(subject, queue)
 }
 
 // Responses returns the right to answer requests, with defaults filled in, or
@@ -104,14 +106,10 @@ func (s *Set) Rules() *Rules {
 }
 
 // Equal reports whether both sets come from the same rules, apart from the order
-// and repetition of entries.
-func (s *Set) Equal(o *Set) bool { return s.Digest() == o.Digest() }
-
-// Digest identifies the rules of the set: two sets have the same digest when
-// they are Equal. It is all zero for the nil Set.
-func (s *Set) Digest() [sha256.Size]byte {
-	if s == nil {
-		return [sha256.Size]byte{}
+// and repetition of entries. It takes its time when they are not one object.
+func (s *Set) Equal(o *Set) bool {
+	if s == nil || o == nil {
+		return s == o
 	}
-	return s.digest
+	return s == o || s.rules.digest() == o.rules.digest()
 }

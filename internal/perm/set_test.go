@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"natsd/internal/perm"
 )
 
@@ -257,13 +259,23 @@ func TestEqual(t *testing.T) {
 	}
 }
 
-func TestRulesAreCopied(t *testing.T) {
+func TestRulesAreShown(t *testing.T) {
 	t.Parallel()
 	rules := publish([]string{"a"}, nil)
 	s := compile(t, rules)
-	rules.Publish.Allow[0] = "b"
-	if got := s.Rules().Publish.Allow[0]; got != "a" {
-		t.Errorf("the set's rules changed to %q with the caller's", got)
+	if diff := cmp.Diff(rules, s.Rules()); diff != "" {
+		t.Error(diff)
+	}
+	answers := &perm.Rules{Publish: &perm.SubjectRules{Deny: []string{"a"}}, Responses: &perm.Responses{}}
+	want := &perm.Rules{
+		Publish:   &perm.SubjectRules{Allow: []string{}, Deny: []string{"a"}},
+		Responses: &perm.Responses{Max: perm.DefaultMax, Expires: perm.DefaultExpires},
+	}
+	if diff := cmp.Diff(want, compile(t, answers).Rules()); diff != "" {
+		t.Error(diff)
+	}
+	if answers.Publish.Allow != nil || *answers.Responses != (perm.Responses{}) {
+		t.Errorf("the caller's rules were changed to %+v", answers)
 	}
 	if s.Responses() != nil {
 		t.Error("responses without a rule for them")

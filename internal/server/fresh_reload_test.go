@@ -30,6 +30,7 @@ import (
 	"natsd/internal/config"
 	"natsd/internal/conn"
 	"natsd/internal/link/client"
+	"natsd/internal/perm"
 	"natsd/internal/status"
 )
 
@@ -263,10 +264,15 @@ func logins(set *client.Settings, key nkeys.KeyPair) map[string]string {
 		case err != nil:
 			out[name] = err.Error()
 		default:
-			out[name] = fmt.Sprintf("%s in %s by %s %x %v", g.User, g.Account, g.ID, g.Hash[:4], g.Perms.Responses())
+			out[name] = fmt.Sprintf("%s in %s by %s %s", g.User, g.Account, g.ID, rulesText(g.Perms.Rules()))
 		}
 	}
 	return out
+}
+
+func rulesText(r *perm.Rules) string {
+	text, _ := json.Marshal(r)
+	return string(text)
 }
 
 // proofs are what clients come with.
@@ -511,7 +517,7 @@ func (all crowd) check(rt judge, l *live, dropped int) {
 			rt.Errorf("%s (was %s): open is %v, want %v (%v)", g.name, g.grant.ID, open, stays, err)
 		case open:
 			s := c.Session().(*client.Session) //nolint:forcetypeassert // all of them are
-			if has := s.Grant(); has.Hash != now.Hash || has.ID != now.ID {
+			if has := s.Grant(); !has.Same(now) {
 				rt.Errorf("%s has the grant of %s, now it would be %s", g.name, has.ID, now.ID)
 			}
 			var want []string

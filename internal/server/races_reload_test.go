@@ -97,7 +97,7 @@ func TestNewConnectionsRaceWithReloads(t *testing.T) {
 			switch {
 			case err != nil:
 				t.Fatalf("round %d: %s is in by %s between\n%s\nand\n%s: %v", round, name, has.ID, was, text, err)
-			case has.Hash != now.Hash || has.Account != now.Account || has.ID != now.ID:
+			case !has.Same(now):
 				t.Fatalf("round %d: %s has %s in %s, not %s in %s, between\n%s\nand\n%s", round, name, has.ID, has.Account, now.ID, now.Account, was, text)
 			}
 			for _, sub := range s.Subscriptions(-1) {

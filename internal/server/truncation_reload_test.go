@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"net"
 	"net/netip"
@@ -100,7 +99,7 @@ func truncate(t *testing.T, full string) {
 
 // rights is who may do what at a server, and from where.
 type rights struct {
-	granted   map[string][sha256.Size]byte // what a credential is good for; those that are refused are not listed
+	granted   map[string]*auth.Grant // what a credential is good for; those that are refused are not listed
 	encrypted bool
 	public    map[string]bool // sockets that more than this machine reaches
 }
@@ -110,7 +109,7 @@ var visits atomic.Uint32
 
 func rightsOf(l *live) rights {
 	set := l.clients.Settings()
-	r := rights{granted: map[string][sha256.Size]byte{}, public: map[string]bool{}}
+	r := rights{granted: map[string]*auth.Grant{}, public: map[string]bool{}}
 	for _, c := range []string{
 		"", "x/y", "alice/one", "bob/two", "admin/adminpw", "client/clientpw", "service/servicepw", "limited/limitedpw",
 		"other/otherpw", "sys/three", "viaproxy/x", "direct/y", "bob's token", "bob", "alice/", "admin/", "o/otherpw",
@@ -121,7 +120,7 @@ func rightsOf(l *live) rights {
 			req.User, req.Token = "", c
 		}
 		if g, err := set.Auth.Authenticate(context.Background(), req); err == nil {
-			r.granted[c] = g.Hash
+			r.granted[c] = g
 		}
 	}
 	r.encrypted = set.Info.TLSRequired
@@ -135,10 +134,10 @@ func rightsOf(l *live) rights {
 
 // exceededBy lists what o allows that r does not.
 func (r rights) exceededBy(o rights) (out []string) {
-	for who, hash := range o.granted {
+	for who, now := range o.granted {
 		if was, ok := r.granted[who]; !ok {
 			out = append(out, "\""+who+"\" gets in")
-		} else if was != hash {
+		} else if !was.Same(now) {
 			out = append(out, "\""+who+"\" has other rights")
 		}
 	}
