@@ -23,11 +23,10 @@ type block struct {
 	text  string // of a user that can be taken over by the next load; empty otherwise
 	known *User  // what it says, as an earlier load has found out; it is not read then
 
-	leaves map[string]*leaf
-	blocks map[string]*block
-	lists  map[string][]*block
-	named  map[string][]namedValue
-	where  map[string]Pos // of the keys of named
+	leaves shelf[*leaf]
+	blocks shelf[*block]
+	lists  shelf[[]*block]
+	named  shelf[chosen]
 }
 
 // leaf is one value that is set.
@@ -36,6 +35,12 @@ type leaf struct {
 	src    *syntax.Value
 	value  any // nil when it was refused
 	origin Origin
+}
+
+// chosen is the entries of a block whose names the operator chose.
+type chosen struct {
+	pos    Pos // of the key
+	values []namedValue
 }
 
 // namedValue is one entry under a name that the operator chose.
@@ -52,7 +57,7 @@ func newBlock(d *decoder, n *node, path string, pos Pos) *block {
 	return &block{d: d, node: n, path: path, pos: pos}
 }
 
-// put stores into a map that is made when it is first needed: most blocks need one of their four.
+// put stores into a map that is made when it is first needed.
 func put[V any](m *map[string]V, name string, v V) {
 	if *m == nil {
 		*m = map[string]V{}
@@ -73,18 +78,18 @@ func (b *block) key(name string) *node {
 // has tells that the key is set, in whichever layer and form.
 func (b *block) has(name string) bool {
 	name = b.key(name).name
-	return b.leaves[name] != nil || (b.blocks[name] != nil && b.blocks[name].present) || b.lists[name] != nil || b.named[name] != nil
+	return b.leaves.get(name) != nil || (b.blocks.get(name) != nil && b.blocks.get(name).present) || b.lists.get(name) != nil || b.named.get(name).values != nil
 }
 
 // good tells that the key is set to a plain value that was accepted.
 func (b *block) good(name string) bool {
-	l := b.leaves[b.key(name).name]
+	l := b.leaves.get(b.key(name).name)
 	return l != nil && l.value != nil
 }
 
 func (b *block) value(name string) any {
 	n := b.key(name)
-	if l := b.leaves[n.name]; l != nil && l.value != nil {
+	if l := b.leaves.get(n.name); l != nil && l.value != nil {
 		return l.value
 	}
 	return n.key.Default
@@ -107,7 +112,7 @@ func (b *block) dur(name string) time.Duration { v, _ := b.value(name).(time.Dur
 // raw returns the value as written, for Free keys and where the place of an element counts; nil
 // when the key is not set.
 func (b *block) raw(name string) *syntax.Value {
-	if l := b.leaves[b.key(name).name]; l != nil {
+	if l := b.leaves.get(b.key(name).name); l != nil {
 		return l.src
 	}
 	return nil
@@ -116,32 +121,32 @@ func (b *block) raw(name string) *syntax.Value {
 // block returns the block under name; never nil.
 func (b *block) block(name string) *block {
 	n := b.key(name)
-	if s := b.blocks[n.name]; s != nil {
+	if s := b.blocks.get(n.name); s != nil {
 		return s
 	}
 	return newBlock(b.d, n, join(b.path, n.name), b.pos)
 }
 
 // list returns the blocks of the array under name.
-func (b *block) list(name string) []*block { return b.lists[b.key(name).name] }
+func (b *block) list(name string) []*block { return b.lists.get(b.key(name).name) }
 
 // names returns the entries under name, in the order of the file.
-func (b *block) names(name string) []namedValue { return b.named[b.key(name).name] }
+func (b *block) names(name string) []namedValue { return b.named.get(b.key(name).name).values }
 
 // place returns where the value of name stands, or the block's own place when it is not set.
 func (b *block) place(name string) Pos {
-	n := b.key(name).name
-	switch {
-	case b.leaves[n] != nil && b.leaves[n].origin.Layer == FromFile:
-		return b.leaves[n].origin.Pos
-	case b.leaves[n] != nil:
-		return Pos{}
-	case b.blocks[n] != nil:
-		return b.blocks[n].pos
-	case len(b.lists[n]) > 0:
-		return b.lists[n][0].pos
-	case b.named[n] != nil:
-		return b.where[n]
+	name = b.key(name).name
+	if l := b.leaves.get(name); l != nil {
+		return l.origin.Pos // none for a flag or a variable
+	}
+	if s := b.blocks.get(name); s != nil {
+		return s.pos
+	}
+	if list := b.lists.get(name); len(list) > 0 {
+		return list[0].pos
+	}
+	if c := b.named.get(name); c.values != nil {
+		return c.pos
 	}
 	return b.pos
 }
@@ -166,7 +171,7 @@ func (b *block) warnf(name, format string, args ...any) {
 
 // prefix names the flag or variable that gave the value: it has no place in a file.
 func (b *block) prefix(name string) string {
-	if l := b.leaves[b.key(name).name]; l != nil && l.origin.Layer > FromFile {
+	if l := b.leaves.get(b.key(name).name); l != nil && l.origin.Layer > FromFile {
 		return strings.ReplaceAll(l.origin.Name, "%", "%%") + ": "
 	}
 	return ""
@@ -181,7 +186,7 @@ func join(path, name string) string {
 
 // layer returns the layer that the value of name comes from.
 func (b *block) layer(name string) Layer {
-	if l := b.leaves[b.key(name).name]; l != nil {
+	if l := b.leaves.get(b.key(name).name); l != nil {
 		return l.origin.Layer
 	}
 	return FromDefault

@@ -89,7 +89,7 @@ func (g digester) written(v *syntax.Value) {
 
 // leaf adds what is under a key that holds no block.
 func (g digester) leaf(b *block, n *node) {
-	l := b.leaves[n.name]
+	l := b.leaves.get(n.name)
 	if l != nil && l.value == nil {
 		g.written(l.src)
 		return
@@ -104,16 +104,16 @@ func (g digester) block(b *block) {
 			continue // its parts are there under their own names
 		}
 		fmt.Fprintf(g.h, "%s: ", n.name)
-		if n.key.Type&containers == 0 || b.leaves[n.name] != nil {
+		if n.key.Type&containers == 0 || b.leaves.get(n.name) != nil {
 			g.leaf(b, n)
 		}
-		if s := b.blocks[n.name]; s != nil && s.present {
+		if s := b.blocks.get(n.name); s != nil && s.present {
 			fmt.Fprint(g.h, "{ ")
 			g.block(s)
 			fmt.Fprint(g.h, "} ")
 		}
-		g.list(b.lists[n.name])
-		g.named(b.named[n.name])
+		g.list(b.lists.get(n.name))
+		g.named(b.named.get(n.name).values)
 	}
 }
 
@@ -155,21 +155,21 @@ func (d *decoder) contents(b *block, out map[string]Content) {
 		if path == "accounts" || path == "authorization.users" {
 			continue
 		}
-		if l := b.leaves[n.name]; l != nil && !n.key.Type.scalar() {
+		if l := b.leaves.get(n.name); l != nil && !n.key.Type.scalar() {
 			d.plainContent(n, path, l, out)
 		}
-		if s := b.blocks[n.name]; s != nil && s.present {
+		if s := b.blocks.get(n.name); s != nil && s.present {
 			if !n.key.Grouping && (b.path == "" || n.name == "tls") {
 				out[path] = Content{Value: Value{Origin: Origin{Layer: FromFile, Pos: s.pos}}}
 			}
 			d.contents(s, out)
 		}
-		if list := b.lists[n.name]; len(list) > 0 {
+		if list := b.lists.get(n.name); len(list) > 0 {
 			g := newDigester()
 			g.list(list)
 			out[path] = Content{Value: Value{Origin: Origin{Layer: FromFile, Pos: list[0].pos}, sum: g.sum()}}
 		}
-		for _, nv := range b.named[n.name] {
+		for _, nv := range b.named.get(n.name).values {
 			out[path+"."+nv.Name] = d.namedContent(n, nv)
 		}
 	}

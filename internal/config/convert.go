@@ -13,22 +13,23 @@ import (
 
 // convert checks one plain value against its key and returns it as bool, int64, string, []string or
 // time.Duration. Problems are reported here and give nil.
-// The name is the last element of the key, or what the operator chose in its place.
-func (d *decoder) convert(n *node, name string, v *syntax.Value, path string, from Origin) any {
+// The name is the last element of the key, or what the operator chose in its place; in is the path of the
+// block that it stands in.
+func (d *decoder) convert(n *node, in, name string, v *syntax.Value, from Origin) any {
 	k := n.key
 	if k.Secret {
 		d.secrets = append(d.secrets, v)
 	}
 	read := k.Parse
 	if read == nil {
-		read = func(v *syntax.Value) (any, error) { return d.read(k, name, v, path, from) }
+		read = func(v *syntax.Value) (any, error) { return d.read(k, in, name, v, from) }
 	}
 	value, err := read(v)
 	if err == nil && k.Check != nil {
 		err = k.Check(value)
 	}
 	if err != nil {
-		d.refuse(path, from, err)
+		d.refuse(join(in, name), from, err)
 		return nil
 	}
 	if k.ZeroIsDefault && (value == int64(0) || value == time.Duration(0) || value == "") {
@@ -64,7 +65,7 @@ func errorIn(v *syntax.Value, format string, args ...any) error {
 }
 
 // read is the reader of values that no Parse function replaces.
-func (d *decoder) read(k *Key, name string, v *syntax.Value, path string, from Origin) (any, error) {
+func (d *decoder) read(k *Key, in, name string, v *syntax.Value, from Origin) (any, error) {
 	t := k.Type
 	switch {
 	case t&Free != 0:
@@ -74,7 +75,7 @@ func (d *decoder) read(k *Key, name string, v *syntax.Value, path string, from O
 	case t&Int != 0 && v.Kind == syntax.Int:
 		return v.Int, nil
 	case t&durations != 0:
-		return d.duration(k, name, v, path, from)
+		return d.duration(k, in, name, v, from)
 	case t&sizes != 0 && v.Kind == syntax.Int:
 		return v.Int, nil
 	case t&SizeOrText != 0 && v.Kind == syntax.String:

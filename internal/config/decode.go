@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"natsd/internal/config/syntax"
@@ -75,7 +76,7 @@ func (d *decoder) unknown(b *block, e *syntax.Entry) {
 
 // entry stores one value of block b, whichever layer it comes from.
 func (d *decoder) entry(b *block, n *node, v *syntax.Value, from Origin, keyPos Pos) {
-	k, path := n.key, join(b.path, n.name)
+	k := n.key
 	switch {
 	case k.Expand != nil:
 		d.expand(b, n, v, from)
@@ -83,18 +84,17 @@ func (d *decoder) entry(b *block, n *node, v *syntax.Value, from Origin, keyPos 
 		s := b.open(n, keyPos)
 		d.table(s, v.Map)
 	case k.Type&Blocks != 0 && v.Kind == syntax.Array:
-		put(&b.lists, n.name, d.elements(n, v, path))
+		b.lists.put(n.name, d.elements(n, v, join(b.path, n.name)))
 	case k.Type&Names != 0 && v.Kind == syntax.Map:
-		put(&b.named, n.name, d.chosen(n, v.Map, path))
-		put(&b.where, n.name, keyPos)
+		b.named.put(n.name, chosen{keyPos, d.chosen(n, v.Map, join(b.path, n.name))})
 	case n.short(from.Layer) != nil && v.Kind != syntax.Map && v.Kind != syntax.Array:
 		s := b.open(n, keyPos)
 		d.entry(s, n.short(from.Layer), v, from, keyPos)
 	default:
-		if l := b.leaves[n.name]; l != nil && l.origin.Layer == FromFile && from.Layer == FromFile {
-			d.warnAt(from.Pos, path, "%s is set at %s too; the later one counts", n.name, l.origin.Pos)
+		if l := b.leaves.get(n.name); l != nil && l.origin.Layer == FromFile && from.Layer == FromFile {
+			d.warnAt(from.Pos, join(b.path, n.name), "%s is set at %s too; the later one counts", n.name, l.origin.Pos)
 		}
-		put(&b.leaves, n.name, &leaf{node: n, src: v, origin: from, value: d.convert(n, n.name, v, path, from)})
+		b.leaves.put(n.name, &leaf{node: n, src: v, origin: from, value: d.convert(n, b.path, n.name, v, from)})
 	}
 }
 
@@ -130,7 +130,7 @@ func (d *decoder) expand(b *block, n *node, v *syntax.Value, from Origin) {
 func (d *decoder) elements(n *node, v *syntax.Value, path string) []*block {
 	out := []*block{}
 	for i, item := range v.Items {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := path + "[" + strconv.Itoa(i) + "]"
 		if item.Kind != syntax.Map {
 			d.errorAt(item.Pos, at, "expected a block { … }, got %s", describe(item))
 			continue
@@ -160,7 +160,7 @@ func (d *decoder) chosen(n *node, t *syntax.Table, path string) []namedValue {
 		case n.any.key.Type&Blocks != 0 && e.Value.Kind == syntax.Array:
 			nv.Items = d.elements(n.any, e.Value, at)
 		default:
-			nv.Plain = d.convert(n.any, e.Key, e.Value, at, Origin{Layer: FromFile, Pos: e.Value.Pos})
+			nv.Plain = d.convert(n.any, path, e.Key, e.Value, Origin{Layer: FromFile, Pos: e.Value.Pos})
 		}
 		out = append(out, nv)
 	}
@@ -169,10 +169,10 @@ func (d *decoder) chosen(n *node, t *syntax.Table, path string) []namedValue {
 
 // open returns the block under n, made when it is not there yet.
 func (b *block) open(n *node, pos Pos) *block {
-	s := b.blocks[n.name]
+	s := b.blocks.get(n.name)
 	if s == nil {
 		s = newBlock(b.d, n, join(b.path, n.name), pos)
-		put(&b.blocks, n.name, s)
+		b.blocks.put(n.name, s)
 	}
 	s.present = true
 	return s
@@ -180,8 +180,8 @@ func (b *block) open(n *node, pos Pos) *block {
 
 // forget drops what an earlier spelling of the same key set.
 func (b *block) forget(name string) {
-	delete(b.leaves, name)
-	delete(b.blocks, name)
-	delete(b.lists, name)
-	delete(b.named, name)
+	b.leaves.drop(name)
+	b.blocks.drop(name)
+	b.lists.drop(name)
+	b.named.drop(name)
 }

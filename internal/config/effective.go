@@ -66,16 +66,16 @@ func below(path []string, elem string) []string { return append(slices.Clip(path
 
 // child shows what stands under one key of a block; ok is false when there is nothing to show.
 func (v *viewer) child(b *block, n *node, path []string) (value any, ok bool) {
-	if s := b.blocks[n.name]; s != nil && s.present {
+	if s := b.blocks.get(n.name); s != nil && s.present {
 		return v.block(s, path), true
 	}
-	if list := b.lists[n.name]; list != nil {
+	if list := b.lists.get(n.name); list != nil {
 		return v.list(list, path), true
 	}
-	if named := b.named[n.name]; named != nil {
+	if named := b.named.get(n.name).values; named != nil {
 		return v.named(n, named, path), true
 	}
-	l := b.leaves[n.name]
+	l := b.leaves.get(n.name)
 	if l == nil && (!v.defaults || !n.key.Type.scalar() || n.key.PlainOnly && !n.key.FlagOnly) {
 		return nil, false
 	}

@@ -95,9 +95,9 @@ func (b *block) leafAt(path string) *leaf {
 	for {
 		elem, rest, inside := strings.Cut(path, ".")
 		if !inside {
-			return b.leaves[elem]
+			return b.leaves.get(elem)
 		}
-		if b = b.blocks[elem]; b == nil {
+		if b = b.blocks.get(elem); b == nil {
 			return nil
 		}
 		path = rest

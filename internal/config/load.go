@@ -172,21 +172,21 @@ func (d *decoder) shown() string { return cmp.Or(d.src.Name, d.path(d.src.Path))
 func (d *decoder) pending(b *block) {
 	for _, n := range b.node.children {
 		k := n.key
-		l, s := b.leaves[n.name], b.blocks[n.name]
+		l, s := b.leaves.get(n.name), b.blocks.get(n.name)
 		switch {
 		case k.Pending == "" && s != nil:
 			d.pending(s)
 		case k.Pending == "":
-			for _, item := range b.lists[n.name] {
+			for _, item := range b.lists.get(n.name) {
 				d.pending(item)
 			}
-			for _, nv := range b.named[n.name] {
+			for _, nv := range b.named.get(n.name).values {
 				if nv.Block != nil {
 					d.pending(nv.Block)
 				}
 			}
 		case l != nil && idleValue(l.value, k.Default):
-		case l == nil && s == nil && len(b.lists[n.name]) == 0 && len(b.named[n.name]) == 0: // not set, or empty
+		case l == nil && s == nil && len(b.lists.get(n.name)) == 0 && len(b.named.get(n.name).values) == 0: // not set, or empty
 		case s != nil && k.Idle != nil && k.Idle(s):
 		case b.has(n.name):
 			d.isPending(b, n)
@@ -210,7 +210,7 @@ func idleValue(v, def any) bool {
 func (d *decoder) isPending(b *block, n *node) {
 	pos, path := b.place(n.name), join(b.path, n.name)
 	from := ""
-	if l := b.leaves[n.name]; l != nil && l.origin.Layer > FromFile {
+	if l := b.leaves.get(n.name); l != nil && l.origin.Layer > FromFile {
 		from = l.origin.Name + ": "
 	}
 	if !n.key.Refuse {
@@ -255,7 +255,7 @@ func (b *block) at(path string) *block {
 		if i < 0 {
 			return b
 		}
-		if b = b.blocks[path[:i]]; b == nil || !b.present {
+		if b = b.blocks.get(path[:i]); b == nil || !b.present {
 			return nil
 		}
 		path = path[i+1:]

@@ -50,6 +50,9 @@ func decodePermissions(b *block) *perm.Rules {
 }
 
 func subjectRules(b *block, name string, check func(string) error) *perm.SubjectRules {
+	if !b.has(name) {
+		return nil
+	}
 	if b.good(name) {
 		return &perm.SubjectRules{Allow: subjects(b, name, check)}
 	}
@@ -74,6 +77,9 @@ func subjects(b *block, name string, check func(string) error) []string {
 }
 
 func responses(b *block) *perm.Responses {
+	if !b.has("allow_responses") {
+		return nil
+	}
 	s := b.block("allow_responses")
 	if !s.present && !b.bool("allow_responses") {
 		return nil

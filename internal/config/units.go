@@ -11,7 +11,7 @@ import (
 )
 
 // duration reads the five duration forms. They differ in what a bare number means.
-func (d *decoder) duration(k *Key, name string, v *syntax.Value, path string, from Origin) (any, error) {
+func (d *decoder) duration(k *Key, in, name string, v *syntax.Value, from Origin) (any, error) {
 	if v.Kind == syntax.String {
 		dur, err := time.ParseDuration(v.Str)
 		if err != nil {
@@ -21,7 +21,7 @@ func (d *decoder) duration(k *Key, name string, v *syntax.Value, path string, fr
 	}
 	if dur, ok := unquoted(v); ok {
 		if from.Layer == FromFile {
-			d.warnAt(v.Pos, path, "%s is read as the duration %q; nats-server reads it as the number %d: put it in quotes", v.Raw, v.Raw, v.Int)
+			d.warnAt(v.Pos, join(in, name), "%s is read as the duration %q; nats-server reads it as the number %d: put it in quotes", v.Raw, v.Raw, v.Int)
 		}
 		return dur, nil
 	}
@@ -33,7 +33,7 @@ func (d *decoder) duration(k *Key, name string, v *syntax.Value, path string, fr
 	}
 	value, err := seconds(v)
 	if err == nil && k.Type&DurationOrSeconds != 0 && from.Layer == FromFile {
-		d.warnAt(v.Pos, path, "invalid use of field %q: %s should be converted to a duration", name, name)
+		d.warnAt(v.Pos, join(in, name), "invalid use of field %q: %s should be converted to a duration", name, name)
 	}
 	return value, err
 }
