@@ -88,14 +88,25 @@ func (d *digestWriter) value(v *Value) {
 }
 
 func (d *digestWriter) string(s string) {
+	begin := len(d.text)
+	d.text = append(d.text, '"')
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			d.encoded(s)
-			return
+		switch c := s[i]; c {
+		case '<':
+			d.text = append(d.text, `\u003c`...)
+		case '>': // in every other subject
+			d.text = append(d.text, `\u003e`...)
+		case '&':
+			d.text = append(d.text, `\u0026`...)
+		default:
+			if c < ' ' || c > '~' || c == '"' || c == '\\' {
+				d.text = d.text[:begin]
+				d.encoded(s)
+				return
+			}
+			d.text = append(d.text, c)
 		}
 	}
-	d.text = append(d.text, '"')
-	d.text = append(d.text, s...)
 	d.text = append(d.text, '"')
 }
 
