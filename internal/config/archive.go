@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -50,6 +51,20 @@ func (a *Archive) Files() []ArchivedFile {
 		return cmp.Or(order(x.Path != main, y.Path != main), order(x.Key != "", y.Key != ""), cmp.Compare(x.Path, y.Path))
 	})
 	return out
+}
+
+// Sum returns the SHA-256 of a file as it was read; ok is false when it was not.
+func (a *Archive) Sum(path string) (sum [sha256.Size]byte, ok bool) {
+	if a == nil {
+		return sum, false
+	}
+	text, ok := a.texts[path]
+	if !ok {
+		return sum, false
+	}
+	h := sha256.New()
+	_, _ = io.Copy(h, struct{ io.Reader }{strings.NewReader(text)}) // in pieces: a text can be large
+	return [sha256.Size]byte(h.Sum(nil)), true
 }
 
 func order(a, b bool) int {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,6 +41,19 @@ http: 8222 # password: canary-comment
 		t.Fatal(report.Err())
 	}
 	return o, dir
+}
+
+func TestArchiveSums(t *testing.T) {
+	t.Parallel()
+	o, dir := archived(t)
+	for name, text := range map[string]string{"more/2.conf": "mqtt { authorization { token: \"ab\" } }\nserver_tags: [ab, abc]\n", "secret": "canary-file\n"} {
+		if sum, ok := o.Archive.Sum(filepath.Join(dir, name)); !ok || sum != sha256.Sum256([]byte(text)) {
+			t.Errorf("%s: %x %v", name, sum, ok)
+		}
+	}
+	if _, ok := o.Archive.Sum(filepath.Join(dir, "other")); ok {
+		t.Error("a file that was not read has a sum")
+	}
 }
 
 func TestArchiveLoadsAgain(t *testing.T) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"os"
 	"slices"
@@ -27,6 +28,7 @@ func (s *Server) startWatcher() {
 		Files:    func() []watch.File { return watch.Files(s.Options()) },
 		Changed:  s.filesChanged,
 		Since:    s.Options().LoadedAt,
+		Sum:      func(path string) ([sha256.Size]byte, bool) { return s.Options().Archive.Sum(path) },
 		Settings: s.watching.configured,
 		Log:      s.logger,
 	})

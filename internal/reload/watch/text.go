@@ -1,9 +1,10 @@
 package watch
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
+
+	"natsd/internal/config/syntax"
 )
 
 // fileKeys are the keys whose files a load reads.
@@ -31,15 +32,11 @@ func (c *collection) text(path string) {
 
 // readText returns the text of a file that can be a configuration, else "".
 func readText(path string) string {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSize {
-		return ""
-	}
-	text, err := os.ReadFile(path)
+	text, err := syntax.Disk{}.Read(path)
 	if err != nil {
 		return ""
 	}
-	return string(text)
+	return text
 }
 
 // namedIn lists the files that a text names. Includes are relative to dir.

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -400,28 +401,37 @@ func TestLoadedDuringACall(t *testing.T) {
 	})
 }
 
-// A change between the load at the start and the watcher's own start is found.
+// A change between the load at the start and the watcher's own start is found, and not what was written
+// just before the load.
 func TestChangedBeforeTheStart(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
-		since := time.Now()
-		m.write(mainFile.Path, "b")
-		var calls []string
-		w := New(Config{Since: since, Settings: standard, Files: func() []File { return []File{mainFile} }, Changed: func(_ context.Context, c Change) error {
-			calls = append(calls, brief(c.Files))
-			return nil
-		}})
-		w.sys, m.note = m, w.inbox.note
-		tasks := task.New(context.Background(), nil)
-		w.Start(tasks)
-		time.Sleep(time.Minute)
-		tasks.Stop()
-		tasks.Wait()
-		if want := []string{"nats.conf:configuration"}; !slices.Equal(calls, want) {
-			t.Errorf("calls: %q, want %q", calls, want)
-		}
-	})
+	for read, calls := range map[string][]string{"": {"nats.conf:configuration"}, "a": {"nats.conf:configuration"}, "b": nil} {
+		t.Run(read, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { changedBeforeTheStart(t, read, calls) })
+		})
+	}
+}
+
+func changedBeforeTheStart(t *testing.T, read string, want []string) {
+	t.Helper()
+	m := newMemory()
+	since := time.Now()
+	m.write(mainFile.Path, "b")
+	var calls []string
+	w := New(Config{Since: since, Settings: standard, Files: func() []File { return []File{mainFile} }, Changed: func(_ context.Context, c Change) error {
+		calls = append(calls, brief(c.Files))
+		return nil
+	}, Sum: func(string) ([sha256.Size]byte, bool) { return sha256.Sum256([]byte(read)), read != "" }})
+	w.sys, m.note = m, w.inbox.note
+	tasks := task.New(context.Background(), nil)
+	w.Start(tasks)
+	time.Sleep(time.Minute)
+	tasks.Stop()
+	tasks.Wait()
+	if !slices.Equal(calls, want) {
+		t.Errorf("calls: %q, want %q", calls, want)
+	}
 }
 
 // The set of files follows the load, and a mistake in a new include can be mended there.

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"maps"
 	"slices"
@@ -21,8 +22,11 @@ type Config struct {
 	// The context ends with the watcher's group.
 	Changed func(ctx context.Context, c Change) error
 	// Since is when the load of the running configuration began. A file that was changed later than
-	// that, before the watcher was there, is told of as changed.
-	Since    time.Time
+	// that, before the watcher was there, is told of as changed, unless Sum knows better.
+	Since time.Time
+	// Sum gives the SHA-256 of a file, by its absolute path, as the running configuration has read it;
+	// ok is false for others. It is called on the watcher's goroutine. Nil knows none.
+	Sum      func(path string) (sum [sha256.Size]byte, ok bool)
 	Settings Settings
 	PollOnly bool         // never ask the system for events
 	Log      *slog.Logger // nil: silence
@@ -349,8 +353,9 @@ func (w *Watcher) call(ctx context.Context, p *picture, b burst) {
 	w.adopt(load{began: began, err: err}, p)
 }
 
-// adopt takes note of a load: what is on disk now is what was loaded, or refused. Of files that were
-// changed after the load began nobody knows what was read; they count as unknown, which leads to a call.
+// adopt takes note of a load: what is on disk now is what was loaded, or refused. Files that were changed
+// after the load began may have been read before or after that: unless they are known to hold what was
+// read they count as unknown, which leads to a call.
 // Before is what was on disk when the watcher's own call began: for its files a look tells enough.
 func (w *Watcher) adopt(l load, before *picture) {
 	w.files = w.cfg.Files()
@@ -360,9 +365,11 @@ func (w *Watcher) adopt(l load, before *picture) {
 		if before != nil && before.shows(f) {
 			continue
 		}
-		if !l.began.IsZero() && changed.After(l.began.Add(-stampError)) {
+		m, exists := p.marks[f]
+		switch late := !l.began.IsZero() && changed.After(l.began.Add(-stampError)); {
+		case late && (l.err != nil || !w.wasRead(f, m)):
 			then[f] = mark{}
-		} else if m, ok := p.marks[f]; ok {
+		case exists:
 			then[f] = m
 		}
 	}
@@ -384,6 +391,15 @@ func (w *Watcher) adopt(l load, before *picture) {
 	if w.watching && !w.dealtWith(p) {
 		w.inbox.note(false)
 	}
+}
+
+// wasRead tells that the running configuration was made of just these contents of a file.
+func (w *Watcher) wasRead(f File, m mark) bool {
+	if w.cfg.Sum == nil || m.fault != "" {
+		return false
+	}
+	sum, ok := w.cfg.Sum(f.Path)
+	return ok && sum == m.sum
 }
 
 // watched gives the marks of files that are still watched: those of a picture, and those that would be
