@@ -214,24 +214,37 @@ func TestQuick(t *testing.T) {
 }
 
 func TestDecodeDoesNotAllocate(t *testing.T) {
-	in := []byte(strings.Repeat("PUB foo.bar 16\r\n0123456789abcdef\r\n", 100))
-	d := Decoder{Limits: open}
-	n := testing.AllocsPerRun(100, func() {
-		for _, p := range [][]byte{in, in[:40], in[40:68]} {
-			d.Feed(p)
-			for {
-				op, err := d.Next()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if op == NeedMore {
-					break
+	peer := Limits{ControlLine: 4096, Payload: -1, Headers: true, Peer: true}
+	for op, limits := range map[string]Limits{
+		"PUB foo.bar 16\r\n0123456789abcdef\r\n":                open,
+		"pub  foo.bar\trep 16\n0123456789abcdef\r\n":            open,
+		"HPUB foo.bar rep 12 16\r\nNATS/1.0\r\n\r\ncdef\r\n":    open,
+		"SUB foo.bar q 1\r\n":                                   open,
+		"UNSUB 1 10\r\n":                                        open,
+		"RMSG $G foo.bar 16\r\n0123456789abcdef\r\n":            peer,
+		"RMSG $G foo.bar + rep q r 16\r\n0123456789abcdef\r\n":  peer,
+		"HMSG $G foo.bar | q 12 16\r\nNATS/1.0\r\n\r\ncdef\r\n": peer,
+		"RS+ $G foo.bar q 3\r\n":                                peer,
+	} {
+		in, half := []byte(strings.Repeat(op, 100)), len(op)*2/3
+		d := Decoder{Limits: limits}
+		n := testing.AllocsPerRun(100, func() {
+			for _, p := range [][]byte{in, in[:half], in[half:len(op)]} {
+				d.Feed(p)
+				for {
+					op, err := d.Next()
+					if err != nil {
+						t.Fatal(err)
+					}
+					if op == NeedMore {
+						break
+					}
 				}
 			}
+		})
+		if n != 0 {
+			t.Errorf("%.20q: %v allocs per 101 operations, want 0", op, n)
 		}
-	})
-	if n != 0 {
-		t.Errorf("%v allocs per 102 messages, want 0", n)
 	}
 }
 

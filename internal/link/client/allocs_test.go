@@ -42,6 +42,29 @@ func TestMessagesDoNotAllocate(t *testing.T) { // not parallel: the counter is o
 		},
 		{"queue group", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.> q 1\r\n", 5), "PUB orders.new.eu 5\r\nhello\r\n"},
 		{
+			"bodies shared without their headers", "", "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true}\r\n", repeat("CONNECT {}\r\nSUB orders.*.eu 2\r\n", 3),
+			"HPUB orders.new.eu 12 3012\r\nNATS/1.0\r\n\r\n" + strings.Repeat("x", 3000) + "\r\n",
+		},
+		{
+			"queue groups and plain ones", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n", repeat("SUB orders.> q 1\r\nSUB *.*.eu q 2\r\nSUB orders.> r 3\r\nSUB > 4\r\n", 3),
+			"PUB orders.new.eu 5\r\nhello\r\n",
+		},
+		{
+			"subjects in turn", "", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n",
+			[]string{"SUB orders.*.eu 1\r\n"},
+			"PUB orders.new.eu 5\r\nhello\r\nPUB orders.old.eu 5\r\nhello\r\nPUB orders.a.eu in.1 5\r\nhello\r\n",
+		},
+		{
+			"publishers do not wait", "no_fast_producer_stall: true", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n",
+			[]string{"SUB orders.> 1\r\n"},
+			"PUB orders.new.eu 5\r\nhello\r\n",
+		},
+		{
+			"a small max_pending", "max_payload: 1KB\nmax_pending: 2KB", "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n",
+			[]string{"SUB orders.> 1\r\n"},
+			"PUB orders.new.eu 100\r\n" + strings.Repeat("x", 100) + "\r\n",
+		},
+		{
 			"permissions", rules, "CONNECT {\"user\":\"pub\",\"pass\":\"p\",\"verbose\":false,\"pedantic\":false}\r\n",
 			repeat("CONNECT {\"user\":\"sub\",\"pass\":\"p\"}\r\nSUB orders.> 1\r\nSUB orders.> q 2\r\n", 3), "PUB orders.new.eu 5\r\nhello\r\n",
 		},

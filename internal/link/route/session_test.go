@@ -215,6 +215,55 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 	_ = w.Close()
 }
 
+// counting is a local subscriber that says when it has got so many.
+type counting struct {
+	n, whole int
+	done     chan struct{}
+}
+
+func (c *counting) Deliver(_ *broker.Batch, _ *broker.Sub, r *broker.Run) int {
+	if c.n += len(r.Msgs); c.n >= c.whole {
+		c.n -= c.whole
+		c.done <- struct{}{}
+	}
+	return len(r.Msgs)
+}
+
+// What another server sends costs no garbage either: runs, groups, headers, subjects in turn.
+func TestReceivingAllocatesNothing(t *testing.T) {
+	if racing {
+		t.Skip("the race detector allocates")
+	}
+	h := newHost(t, nopool)
+	const times = 50
+	local := &counting{whole: 6 * times, done: make(chan struct{}, 1)}
+	for _, s := range []*broker.Sub{
+		{Subject: "foo.*", SID: "1"}, {Subject: "foo.a", Queue: "q", SID: "2"}, {Subject: "*.a", Queue: "q", SID: "3"}, {Subject: ">", Queue: "r", SID: "4"},
+	} {
+		s.Sink = local
+		h.account.Subscribe(nil, s)
+	}
+	w := h.accept(t)
+	w.want("INFO ")
+	w.say(connectLine, fmt.Sprintf(infoLine, ""), "PING")
+	for range 4 {
+		w.want("RS+ $G ")
+	}
+	w.want("PONG")
+	text := []byte(strings.Repeat("RMSG $G foo.a 2\r\nhi\r\nRMSG $G foo.a rep 2\r\nho\r\nRMSG $G foo.b + rep q r 2\r\nhi\r\nHMSG $G foo.a | q 12 14\r\nNATS/1.0\r\n\r\nhi\r\n", times))
+	send := func() {
+		if _, err := w.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		<-local.done
+	}
+	send()
+	if n := testing.AllocsPerRun(100, send); n != 0 {
+		t.Errorf("%v allocations for %d messages", n, 4*times)
+	}
+	_ = w.Close()
+}
+
 // A client that publishes more than a route takes waits for it, or loses messages where it must not wait;
 // nothing holds up other publishers.
 func TestPublishersWaitForRoutes(t *testing.T) {

@@ -163,4 +163,30 @@ func TestWriteDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestReceiveDoesNotAllocate(t *testing.T) {
+	c, client, _ := pair(t)
+	got, done := make(chan int), make(chan error, 1)
+	go func() {
+		done <- c.Receive(func(p []byte) error {
+			got <- len(p)
+			return nil
+		})
+	}()
+	<-got // what was read ahead
+	p := []byte("hello")
+	n := testing.AllocsPerRun(200, func() {
+		if _, err := client.Write(p); err != nil {
+			t.Fatal(err)
+		}
+		if n := <-got; n != len(p) {
+			t.Errorf("read of %d bytes", n)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocs per read", n)
+	}
+	_ = client.Close()
+	<-done
+}
+
 var one0 = [5]byte{'h', 'e', 'l', 'l', 'o'}

@@ -232,3 +232,44 @@ func TestBytesReadAhead(t *testing.T) {
 	}
 	_ = c.Close()
 }
+
+// Writing costs no garbage. Reading costs two small objects that crypto/tls makes when it asks for more input,
+// one for the record and one to hear that there is no other, however many messages are in it.
+func TestMessagesDoNotAllocate(t *testing.T) { // not parallel: the counter is of the whole process
+	if racing {
+		t.Skip("the race detector allocates")
+	}
+	c, client := pair(t)
+	got, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- c.Receive(func([]byte) error {
+			got <- struct{}{}
+			return nil
+		})
+	}()
+	read := bytes.Repeat([]byte("PUB foo 5\r\nhello\r\n"), 500)
+	n := testing.AllocsPerRun(200, func() {
+		if _, err := client.Write(read); err != nil {
+			t.Fatal(err)
+		}
+		<-got
+	})
+	if n > 2 {
+		t.Errorf("%v allocs per read", n)
+	}
+	head, body, v, cipher := []byte("MSG foo 1 5\r\n"), []byte("hello\r\n"), make([][]byte, 2), make([]byte, 1000)
+	n = testing.AllocsPerRun(200, func() {
+		v[0], v[1] = head, body
+		if _, err := c.Write(v, true); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.NetConn().Read(cipher); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocs per write", n)
+	}
+	_ = client.NetConn().Close()
+	<-done
+}
