@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"regexp"
 	"strconv"
@@ -108,6 +109,9 @@ type reader struct {
 func (h *house) reader(name string, secured bool) *reader {
 	h.t.Helper()
 	p := h.dial()
+	if name == "slow" || name == "steady" { // so that much is sent in pieces
+		_ = p.Conn.(*net.TCPConn).SetReadBuffer(16 << 10)
+	}
 	if secured {
 		p.secure()
 	}
