@@ -18,6 +18,7 @@ var layers = [][]string{
 	// Pure: bytes and names.
 	{"internal/buffer", "internal/glob", "internal/header", "internal/nuid", "internal/subject", "internal/version", "internal/transport/proxyproto"},
 	{"internal/interest", "internal/outbound", "internal/wire"},
+	{"internal/staged"},
 	// What one part of the server needs, without the others.
 	{"internal/admin/api", "internal/admin/filter", "internal/certs", "internal/config/syntax", "internal/perm", "internal/process", "internal/status", "internal/task"},
 	{"internal/admin/audit", "internal/ban", "internal/event", "internal/logging", "internal/transport/stream"},
@@ -102,7 +103,7 @@ func TestHotPathIsSilent(t *testing.T) {
 // What natsctl is made of knows servers from outside: the types of the API, and configuration files.
 func TestClientsStayOutside(t *testing.T) {
 	t.Parallel()
-	may := []string{"internal/admin/api", "internal/admin/report", "internal/config", "internal/config/convert", "internal/config/syntax", "internal/reload", "internal/version"}
+	may := []string{"internal/admin/api", "internal/admin/report", "internal/config", "internal/config/convert", "internal/config/syntax", "internal/reload", "internal/staged", "internal/version"}
 	for pkg, files := range packages(t) {
 		if pkg != "cmd/natsctl" && !strings.HasPrefix(pkg, "internal/ctl/") {
 			continue

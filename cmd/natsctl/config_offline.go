@@ -10,11 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 
 	"natsd/internal/admin/api"
@@ -24,6 +22,7 @@ import (
 	"natsd/internal/config/syntax"
 	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
+	"natsd/internal/staged"
 )
 
 // load reads a configuration as a start of natsd in this environment would.
@@ -224,17 +223,17 @@ func (a *app) format(file string, write, check bool) (bool, error) {
 
 // replaceFile writes a file in place of an old one, whole or not at all, with its mode and owner.
 func replaceFile(file string, text []byte) error {
-	info, err := os.Stat(file)
+	f, kept, err := staged.Over(file, text)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real // the link stays one
+	if err := f.Commit(); err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", file, err), f.Discard())
 	}
-	if err := maybe.WriteFile(file, text, info.Mode().Perm()); err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
+	if !kept {
+		return fmt.Errorf("%s was written, but could not be given to its former owner and group: it is yours now", file)
 	}
-	return keepOwner(file, info)
+	return nil
 }
 
 func (a *app) convertCommand() *cobra.Command {

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"natsd/internal/admin/api"
-	"natsd/internal/process"
+	"natsd/internal/staged"
 )
 
 // tokenFile is the form of admin.tokens_file.
@@ -58,11 +58,11 @@ func readTokens(path string) (*issuedTokens, error) {
 func loadTokens(path string) ([]*issuedToken, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		staged, err := process.Stage(path, nil, tokenFileMode) // the folder takes it, or the operator is told now
+		f, err := staged.New(path, nil, tokenFileMode) // the folder takes it, or the operator is told now
 		if err != nil {
 			return nil, err
 		}
-		return nil, staged.Discard()
+		return nil, f.Discard()
 	}
 	if err != nil {
 		return nil, err
@@ -105,14 +105,7 @@ func writeTokens(path string, list []*issuedToken) error {
 	if err != nil {
 		return err
 	}
-	staged, err := process.Stage(path, append(text, '\n'), tokenFileMode)
-	if err != nil {
-		return err
-	}
-	if err := staged.Commit(); err != nil {
-		return errors.Join(err, staged.Discard())
-	}
-	return nil
+	return staged.Write(path, append(text, '\n'), tokenFileMode)
 }
 
 func (one *issuedToken) stored() storedToken {

@@ -49,48 +49,6 @@ func TestWritePIDRefused(t *testing.T) {
 	onlyEntry(t, dir, "taken")
 }
 
-func TestStagedIsInvisibleUntilCommit(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "natsd.pid")
-	if err := WritePID(path, 1); err != nil {
-		t.Fatal(err)
-	}
-	read := func() string {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
-	}
-	dropped, err := StagePID(path, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := read(); got != "1" {
-		t.Errorf("staged file is visible: %q", got)
-	}
-	if err := dropped.Discard(); err != nil {
-		t.Error(err)
-	}
-	onlyEntry(t, dir, "natsd.pid")
-
-	kept, err := StagePID(path, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := kept.Commit(); err != nil {
-		t.Error(err)
-	}
-	if err := kept.Discard(); err != nil {
-		t.Errorf("discard after commit: %v", err)
-	}
-	if got := read(); got != "3" {
-		t.Errorf("after commit: %q", got)
-	}
-	onlyEntry(t, dir, "natsd.pid")
-}
-
 func TestPortsFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

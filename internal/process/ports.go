@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"natsd/internal/staged"
 )
 
 // Ports holds the URLs under which the server is reached, one list per listener. A listener that is
@@ -30,7 +32,7 @@ func WritePorts(path string, p Ports) error {
 	if err != nil {
 		return fmt.Errorf("encode ports: %w", err)
 	}
-	return writeFile(path, data, 0o644)
+	return staged.Write(path, data, 0o644)
 }
 
 // RemovePorts removes a ports file. One that is gone already is no error.

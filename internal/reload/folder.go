@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"natsd/internal/config"
-	"natsd/internal/process"
+	"natsd/internal/staged"
 )
 
 // Folder keeps the history on disk, one file for each attempt: its report and the configuration it was
@@ -61,7 +61,7 @@ func (f *Folder) open() error {
 	if err := os.MkdirAll(f.dir, folderMode); err != nil {
 		return err
 	}
-	staged, err := process.Stage(filepath.Join(f.dir, recordPrefix+"test"), nil, recordMode)
+	probe, err := staged.New(filepath.Join(f.dir, recordPrefix+"test"), nil, recordMode)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (f *Folder) open() error {
 	if len(all) > 0 {
 		f.last = all[len(all)-1]
 	}
-	return errors.Join(err, staged.Discard())
+	return errors.Join(err, probe.Discard())
 }
 
 // Discard removes the folder again if it was made for nothing.
@@ -99,11 +99,7 @@ func (f *Folder) save(e entry) error {
 	if err := errors.Join(json.NewEncoder(z).Encode(r), z.Close()); err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
-	staged, err := process.Stage(f.path(e.report.Revision), text.Bytes(), recordMode)
-	if err == nil {
-		err = staged.Commit()
-	}
-	if err != nil {
+	if err := staged.Write(f.path(e.report.Revision), text.Bytes(), recordMode); err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"natsd/internal/logging"
 	"natsd/internal/process"
 	"natsd/internal/reload"
+	"natsd/internal/staged"
 )
 
 // components are the parts of the server that take a new configuration, in the order in which they do
@@ -359,7 +360,7 @@ type processChange struct {
 	reload.Base
 	s         *Server
 	old, next *config.Options
-	pid       *process.Staged
+	pid       *staged.File
 }
 
 func (s *Server) planProcess(old, next *config.Options) (reload.Change, error) {

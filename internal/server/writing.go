@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"natsd/internal/config"
-	"natsd/internal/process"
 	"natsd/internal/reload"
+	"natsd/internal/staged"
 )
 
 // fileChange writes the configuration that comes into force to the configuration file.
@@ -22,7 +21,8 @@ type fileChange struct {
 	next   *config.Options
 	path   string
 	text   string
-	staged *process.Staged
+	staged *staged.File
+	kept   bool // it belongs to whom the old file belongs
 }
 
 // planFile is concerned when the configuration was given as a text that is to be kept.
@@ -38,21 +38,17 @@ func (s *Server) planFile(_, next *config.Options) (reload.Change, error) {
 // errEdited says that somebody has changed the file meanwhile, whose work must not get lost.
 var errEdited = errors.New("the configuration file holds a change that has not been in force yet: reload it first, or take it back")
 
-// Prepare writes a file beside the target: a folder that refuses is found before anything changes. A link
-// stays one.
+// errNotKept is a warning: others may be kept from the file by that.
+var errNotKept = errors.New("the configuration file was written, but could not be given to its former owner and group: it belongs to the server now")
+
+// Prepare writes a file beside the target: a folder that refuses is found before anything changes. The
+// file stays what it was: a link, somebody's.
 func (c *fileChange) Prepare(context.Context) error {
 	if !c.s.hasServed(c.path) {
 		return errEdited
 	}
-	mode := fs.FileMode(0o600) // it may hold passwords
-	path, err := filepath.EvalSymlinks(c.path)
-	if err != nil {
-		return fmt.Errorf("write the configuration file: %w", err)
-	}
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	if c.staged, err = process.Stage(path, []byte(c.text), mode); err != nil {
+	var err error
+	if c.staged, c.kept, err = staged.Over(c.path, []byte(c.text)); err != nil {
 		return fmt.Errorf("write the configuration file: %w", err)
 	}
 	return nil
@@ -72,6 +68,9 @@ func (c *fileChange) Settle(context.Context) ([]reload.Effect, error) {
 		return nil, fmt.Errorf("the configuration is in force but could not be written to the configuration file: %w", err)
 	}
 	c.s.written = c.next
+	if !c.kept {
+		return nil, errNotKept
+	}
 	return nil, nil
 }
 

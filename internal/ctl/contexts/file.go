@@ -11,9 +11,10 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
+
+	"natsd/internal/staged"
 )
 
 // Context is one named server.
@@ -159,7 +160,7 @@ func (f *File) Save() error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return fmt.Errorf("write the contexts: %w", err)
 	}
-	if err := maybe.WriteFile(f.path, text, 0o600); err != nil {
+	if err := staged.Write(f.path, text, 0o600); err != nil {
 		return fmt.Errorf("write the contexts: %w", err)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package process
+package staged
 
 import (
 	"errors"
@@ -6,23 +6,25 @@ import (
 	"io/fs"
 )
 
-// Staged is a file that is complete on disk beside its target but not visible under its name yet.
+// File is a file that is complete on disk beside its target but not visible under its name yet.
 // A reload stages what it is about to write, so that a directory which refuses is found before
 // anything has changed. It belongs to one goroutine; exactly one of Commit and Discard ends it.
-type Staged struct {
+type File struct {
 	path    string
 	pending pendingFile
 }
 
 type pendingFile interface {
 	Write(p []byte) (int, error)
+	Chown(uid, gid int) error
+	Chmod(mode fs.FileMode) error
 	CloseAtomicallyReplace() error
 	Cleanup() error
 }
 
-// Stage writes data to a temporary file in the directory of path. The mode is perm, whatever the
+// New writes data to a temporary file in the directory of path. The mode is perm, whatever the
 // umask is. Nothing is left behind when it fails.
-func Stage(path string, data []byte, perm fs.FileMode) (*Staged, error) {
+func New(path string, data []byte, perm fs.FileMode) (*File, error) {
 	f, err := newPendingFile(path, perm)
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		err = &fs.PathError{Op: "create", Path: path, Err: pe.Err} // not the name of the temporary file
@@ -34,26 +36,27 @@ func Stage(path string, data []byte, perm fs.FileMode) (*Staged, error) {
 		_ = f.Cleanup() // the write error is the one to tell
 		return nil, fmt.Errorf("write %s: %w", path, err)
 	}
-	return &Staged{path: path, pending: f}, nil
+	return &File{path: path, pending: f}, nil
 }
 
 // Path is the name under which Commit puts the file.
-func (s *Staged) Path() string { return s.path }
+func (f *File) Path() string { return f.path }
 
 // Commit puts the file under its name, replacing what is there, in one step: a reader sees the old
 // content or the new one.
-func (s *Staged) Commit() error { return s.pending.CloseAtomicallyReplace() }
+func (f *File) Commit() error { return f.pending.CloseAtomicallyReplace() }
 
 // Discard removes the temporary file. After Commit it does nothing.
-func (s *Staged) Discard() error { return s.pending.Cleanup() }
+func (f *File) Discard() error { return f.pending.Cleanup() }
 
-func writeFile(path string, data []byte, perm fs.FileMode) error {
-	s, err := Stage(path, data, perm)
+// Write is [New] and [File.Commit] in one.
+func Write(path string, data []byte, perm fs.FileMode) error {
+	f, err := New(path, data, perm)
 	if err != nil {
 		return err
 	}
-	if err := s.Commit(); err != nil {
-		_ = s.Discard()
+	if err := f.Commit(); err != nil {
+		_ = f.Discard()
 		return err
 	}
 	return nil

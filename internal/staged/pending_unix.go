@@ -1,6 +1,6 @@
 //go:build !windows
 
-package process
+package staged
 
 import (
 	"io/fs"

@@ -1,4 +1,4 @@
-package process
+package staged
 
 import (
 	"io/fs"
