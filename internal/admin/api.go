@@ -42,6 +42,7 @@ type API struct {
 	gate     *gate
 	limits   *limits
 	rates    *rates
+	files    files
 
 	rotations  rotations
 	overrides  overrides  // of what is logged

@@ -2,12 +2,9 @@ package admin
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"math"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +12,6 @@ import (
 
 	"natsd/internal/admin/api"
 	"natsd/internal/admin/report"
-	"natsd/internal/config"
 	"natsd/internal/reload"
 )
 
@@ -98,39 +94,6 @@ func (a *API) configRoutes() []route {
 			serve: a.patchConfig,
 		},
 	}
-}
-
-func (a *API) configFiles(c *call) (any, error) {
-	o := c.options
-	if o.Archive == nil {
-		return []api.File{}, nil
-	}
-	return filesOf(o.Archive.Files(), o.Watch.Enabled), nil
-}
-
-// filesOf compares files as they were read with what is on disk now.
-func filesOf(files []config.ArchivedFile, watched bool) []api.File {
-	out := make([]api.File, 0, len(files))
-	for _, f := range files {
-		one := api.File{Path: f.Path, Key: f.Key, Size: f.Size, Digest: f.Digest, Watched: watched, Changed: true}
-		if info, err := os.Stat(f.Path); err == nil {
-			t := info.ModTime().UTC()
-			one.MTime = &t
-			one.Changed = info.Size() != int64(f.Size) || digestOf(f.Path) != f.Digest
-		}
-		out = append(out, one)
-	}
-	return out
-}
-
-// digestOf is the digest of a file on disk; empty when it cannot be read.
-func digestOf(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // maxLimit is the largest page.
