@@ -339,6 +339,13 @@ func prefixOf(s string) (netip.Prefix, error) {
 	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }
 
+// setRates takes the rates of a connection from those that are known.
+func (r *connRow) setRates(known map[uint64]*rateState) {
+	if s := known[r.Facts.CID]; s != nil && s.known && r.Closed == nil {
+		r.rates = &s.rates
+	}
+}
+
 // connRows yields the connections in a state that are meant.
 func (c *call) connRows(state string, ch *choice, now time.Time, known map[uint64]*rateState) iter.Seq[connRow] {
 	return func(yield func(connRow) bool) {
@@ -352,9 +359,7 @@ func (c *call) connRows(state string, ch *choice, now time.Time, known map[uint6
 		}
 		for i := range open {
 			r := connRow{Row: status.Row{Conn: &open[i]}, now: now}
-			if s := known[open[i].Facts.CID]; s != nil && s.known {
-				r.rates = &s.rates
-			}
+			r.setRates(known)
 			if ch.fits(c, &r) && !yield(r) {
 				return
 			}
@@ -389,7 +394,11 @@ func (a *API) listConnections(c *call) (any, error) {
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
-	return q.serve(c, c.connRows(state, ch, q.now, a.rates.get(c.r.Context(), q.uses(c, "rate"))))
+	var known map[uint64]*rateState
+	if needed := q.uses(c, "rate"); needed || q.fields == nil { // else nobody sees them
+		known = a.rates.get(c.r.Context(), needed)
+	}
+	return q.serve(c, c.connRows(state, ch, q.now, known))
 }
 
 // findConnection returns the connection that the path names, as far as the one who asks may see it.
@@ -398,9 +407,8 @@ func (c *call) findConnection() (*connRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := c.api.rates.get(c.r.Context(), false)
 	var found *connRow
-	for r := range c.connRows("any", &choice{cid: cid}, time.Now(), known) {
+	for r := range c.connRows("any", &choice{cid: cid}, time.Now(), nil) {
 		if found == nil || found.Closed != nil {
 			found = &r
 		}
@@ -429,6 +437,7 @@ func (a *API) oneConnection(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.setRates(a.rates.get(c.r.Context(), false))
 	return showConnection(c, r)
 }
 

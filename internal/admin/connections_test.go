@@ -251,6 +251,12 @@ func TestRates(t *testing.T) {
 			}
 		}
 	}()
+	// Whoever ends connections by a rate waits until it is known.
+	var would api.KickResult
+	until(t, "the busy one is found by its rate", func() bool {
+		n.want(n.ask("POST", "/connections/kick", api.KickRequest{Filter: "in_msgs_rate>1", DryRun: true}), http.StatusOK, &would)
+		return would.Matched == 1
+	})
 	var l connList
 	until(t, "the busy one has a rate", func() bool {
 		n.want(n.ask("GET", "/connections?sort=in_msgs_rate&filter=bytes_from_rate>1&limit=1", nil), http.StatusOK, &l)

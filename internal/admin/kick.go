@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"natsd/internal/admin/api"
@@ -66,6 +67,7 @@ const (
 // kicking is a request to end connections, read and checked.
 type kicking struct {
 	choice
+	byRate bool // they are chosen by how fast their counters grow
 	max    int
 	drain  bool
 	spread time.Duration // negative: not said
@@ -106,8 +108,12 @@ func (a *API) kickMany(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var known map[uint64]*rateState
+	if k.byRate {
+		known = a.rates.get(c.r.Context(), true)
+	}
 	var chosen []*status.Facts
-	for r := range c.connRows(api.StateOpen, &k.choice, time.Now(), a.rates.get(c.r.Context(), false)) {
+	for r := range c.connRows(api.StateOpen, &k.choice, time.Now(), known) {
 		chosen = append(chosen, r.Facts)
 	}
 	if len(chosen) == 0 && k.cid != 0 && c.route.path == "/kick" {
@@ -139,7 +145,7 @@ func (c *call) kicking() (*kicking, error) {
 	k.check(c, req.IP)
 	q := &query[connRow]{listing: connections}
 	q.readFilter(c, req.Filter)
-	k.match = q.match
+	k.match, k.byRate = q.match, strings.Contains(req.Filter, "_rate")
 	if req.Mode != "" && !slices.Contains(kickModes, req.Mode) {
 		c.wrong("mode", "it must be kick or drain")
 	}

@@ -104,11 +104,11 @@ func (m *rates) publish(by map[uint64]*rateState, samples int) bool {
 // sample looks at all connections and compares them with what they were before.
 func sample(before map[uint64]*rateState, rows []status.Conn, now time.Time) map[uint64]*rateState {
 	after := make(map[uint64]*rateState, len(rows))
+	all := make([]rateState, len(rows)) // at once: there may be many
 	for i := range rows {
-		c := &rows[i]
-		next := &rateState{at: now, traffic: c.Traffic}
-		was := before[c.Facts.CID]
-		if was != nil {
+		c, next := &rows[i], &all[i]
+		next.at, next.traffic = now, c.Traffic
+		if was := before[c.Facts.CID]; was != nil {
 			next.grow(was)
 		}
 		after[c.Facts.CID] = next
