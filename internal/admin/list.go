@@ -26,14 +26,6 @@ type listing[R any] struct {
 	order   string                           // when none is asked for
 }
 
-// column is something that every row has.
-type column[R any] struct {
-	names []string // the first is its key in the answer, or its name in connz; others are as good
-	kind  filter.Kind
-	get   func(r *R) filter.Value
-	down  bool // sorts the greatest first
-}
-
 // key is a value that rows are sorted by: numbers, then texts.
 type key struct {
 	N int64  `json:"n,omitempty"`
