@@ -17,6 +17,7 @@ import (
 
 const (
 	recordSize = 16 << 10
+	aheadSize  = buffer.Max // of one read, however many records it brings
 
 	// maxCipher is how much cipher text is collected: a record that could not be sent yet, and answers
 	// of the TLS protocol itself, which a client could ask for without end.
@@ -28,6 +29,9 @@ type Conn struct {
 	sock *tcp.Conn
 	tls  *tls.Conn
 	in   *inner
+
+	// owned by the reader
+	more bool // crypto/tls may have text that it has not been asked for
 
 	writing sync.Mutex // held by the writer, and by Close while it says goodbye
 
@@ -54,13 +58,19 @@ func (c *Conn) Receive(consume func(p []byte) error) error {
 }
 
 // read fills p with the text of as many records as are there: one by one they would be small turns of
-// work.
+// work. It asks the socket before crypto/tls, which needs more stack than an idle connection has.
 func (c *Conn) read(fd uintptr, p []byte) (n int, err error) {
 	c.in.fd = fd
 	for n < len(p) && err == nil {
+		if !c.more && len(c.in.rest) == 0 {
+			if err = c.in.fill(); err != nil {
+				break
+			}
+		}
 		var got int
 		got, err = c.tls.Read(p[n:])
 		n += got
+		c.more = n == len(p)
 	}
 	if errors.Is(err, errAgain) {
 		err = syscall.EAGAIN
@@ -130,36 +140,60 @@ func (c *Conn) Close() error {
 // reads answer errAgain where they would wait, and writes collect cipher text.
 type inner struct {
 	net.Conn
-	rest []byte // bytes that were read ahead of the handshake
 	live bool
-	fd   uintptr   // owned by the reader
-	vec  [1][]byte // owned by the writer
+
+	// owned by the reader
+	fd     uintptr
+	record record // at rest
+	rest   []byte // read ahead and not yet taken
+	ahead  []byte // pooled buffer that rest is a piece of
+
+	vec [1][]byte // owned by the writer
 
 	mu     sync.Mutex // a leaf
 	cipher []byte     // collected and not yet sent; pooled
 }
 
 func (i *inner) Read(p []byte) (int, error) {
-	if len(i.rest) > 0 {
-		n := copy(p, i.rest)
-		i.rest = i.rest[n:]
-		return n, nil
-	}
-	if !i.live {
-		return i.Conn.Read(p)
-	}
-	for {
-		n, err := tcp.Read(i.fd, p)
-		switch {
-		case n > 0:
-			return n, nil
-		case err == nil:
-			return 0, io.EOF
-		case errors.Is(err, syscall.EAGAIN):
-			return 0, errAgain
-		case !errors.Is(err, syscall.EINTR):
+	p = p[:min(len(p), i.record.rest())]
+	if len(i.rest) == 0 {
+		if !i.live {
+			n, err := i.Conn.Read(p)
+			i.record.pass(p[:n])
+			return n, err
+		}
+		if err := i.fill(); err != nil {
 			return 0, err
 		}
+	}
+	n := copy(p, i.rest)
+	i.record.pass(p[:n])
+	if i.rest = i.rest[n:]; len(i.rest) == 0 {
+		buffer.Put(i.ahead)
+		i.ahead, i.rest = nil, nil
+	}
+	return n, nil
+}
+
+// fill reads ahead what is there.
+func (i *inner) fill() error {
+	i.ahead = buffer.Get(aheadSize)
+	for {
+		n, err := tcp.Read(i.fd, i.ahead[:aheadSize])
+		switch {
+		case n > 0:
+			i.rest = i.ahead[:n]
+			return nil
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case err == nil:
+			err = io.EOF
+		case errors.Is(err, syscall.EAGAIN):
+			err = errAgain
+		}
+		buffer.Put(i.ahead)
+		i.ahead = nil
+		return err
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -140,6 +141,30 @@ func TestReceive(t *testing.T) {
 	})
 	if !errors.Is(err, io.EOF) || !bytes.Equal(got, want) {
 		t.Errorf("err %v, %d bytes of %d", err, len(got), len(want))
+	}
+}
+
+func TestReceiveGoesOnAfterADeadline(t *testing.T) {
+	t.Parallel()
+	c, client := pair(t)
+	stop := errors.New("stop")
+	for range 3 {
+		_ = c.in.SetReadDeadline(time.Unix(1, 0))
+		if err := c.Receive(func([]byte) error { return nil }); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("err %v", err)
+		}
+		_ = c.in.SetReadDeadline(time.Time{})
+		if _, err := client.Write([]byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		err := c.Receive(func(p []byte) error {
+			got = string(p)
+			return stop
+		})
+		if !errors.Is(err, stop) || got != "hello" {
+			t.Fatalf("got %q, err %v", got, err)
+		}
 	}
 }
 
