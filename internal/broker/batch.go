@@ -119,11 +119,13 @@ func (b *Batch) Hold(d time.Duration) {
 	b.slow = b.slow[:0]
 }
 
-// stall waits until the slow consumers have caught up, or one of them lets it wait for too long.
+// stall waits until the slow consumers have caught up, or one that moves lets it wait for too long. The others
+// are waited for together, so that they do not stand before those that move.
 func (b *Batch) stall(d time.Duration) {
 	end := time.Now().Add(patience * d)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
+	others := true // may be waited for
 	for _, s := range b.slow {
 		for {
 			now := time.Now()
@@ -133,7 +135,7 @@ func (b *Batch) stall(d time.Duration) {
 			if moves {
 				wait, lost = waitForMoving*d, lostIfMoving*d
 			}
-			if s.q.ClosedLocked() || s.q.PendingLocked() <= s.mark || still > lost {
+			if s.q.ClosedLocked() || s.q.PendingLocked() <= s.mark || still > lost || !moves && !others {
 				s.q.Unlock()
 				break
 			}
@@ -143,9 +145,13 @@ func (b *Batch) stall(d time.Duration) {
 			timer.Reset(min(wait, end.Sub(now)))
 			select {
 			case <-progress:
+				continue
 			case <-timer.C:
+			}
+			if moves {
 				return
 			}
+			others = false
 		}
 	}
 }

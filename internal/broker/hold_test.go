@@ -27,11 +27,12 @@ func takes(n int) outbound.Send {
 	return func(v [][]byte) (int, error) { return min(n, len(v[0])), nil }
 }
 
-// held is how long a publisher is held up for a queue that may hold 68 bytes: until no more than 51 are
-// pending.
-func held(q *outbound.Queue) time.Duration {
+// held is how long a publisher is held up for queues that may hold 68 bytes: until no more than 51 are pending.
+func held(all ...*outbound.Queue) time.Duration {
 	b := Begin()
-	b.Slow(q, 68)
+	for _, q := range all {
+		b.Slow(q, 68)
+	}
 	start := time.Now()
 	b.Hold(10 * time.Millisecond)
 	took := time.Since(start)
@@ -79,6 +80,29 @@ func TestHoldGivesUp(t *testing.T) {
 			if _, err := q.Resume(takes(1), 1); err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+// Consumers that stand still do not keep publishers from waiting for one that moves, and cost no more than
+// one of them.
+func TestHoldSeesBehindOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := full(t)
+		if _, err := q.Resume(takes(10), 1); err != nil { // it has shown that it moves
+			t.Fatal(err)
+		}
+		var writer sync.WaitGroup
+		writer.Go(func() {
+			for left := true; left; {
+				time.Sleep(8 * time.Millisecond)
+				left, _ = q.Resume(takes(10), 1)
+			}
+		})
+		defer writer.Wait()
+		if got := held(full(t), full(t), q, full(t)); got != 32*time.Millisecond {
+			t.Errorf("held for %v", got)
 		}
 	})
 }
