@@ -72,6 +72,19 @@ func Skip(v [][]byte, n int) [][]byte {
 	return v
 }
 
+// First returns the first n bytes of v, or all if there are no more. It changes the slices in v but not the
+// bytes.
+func First(v [][]byte, n int) [][]byte {
+	for i := range v {
+		if n <= len(v[i]) {
+			v[i] = v[i][:n]
+			return v[:i+1]
+		}
+		n -= len(v[i])
+	}
+	return v
+}
+
 // class returns the smallest size class that holds n bytes.
 func class(n int) int {
 	if n <= Min {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"natsd/internal/broker"
+	"natsd/internal/buffer"
 	"natsd/internal/event"
 	"natsd/internal/outbound"
 	"natsd/internal/status"
@@ -18,6 +19,7 @@ import (
 
 const (
 	flushRounds    = 4                      // writes made in place before a writer goroutine takes over
+	writePiece     = 128 << 10              // offered to a socket that is waited for, so that progress is seen soon
 	farewellPeriod = 100 * time.Millisecond // for sending what is queued at the end
 )
 
@@ -39,6 +41,10 @@ type Conn struct {
 	// set by the read goroutine while it greets, immutable afterwards
 	transport Transport
 	ended     func() // called at last
+
+	// owned by the writer that waits
+	owed int       // bytes that the write deadline is for
+	due  time.Time // the write deadline
 
 	told time.Time // when the last stall was published; owned by the read goroutine
 
@@ -299,13 +305,21 @@ func (c *Conn) write(context.Context) {
 	}
 }
 
-// writeWaiting sends all of v within the write deadline.
+// writeWaiting sends the next piece of v. All of v has to be sent within the write deadline, by as many calls
+// as that takes.
 func (c *Conn) writeWaiting(v [][]byte) (int, error) {
 	s := c.settings()
-	if c.Reason() == Open {
-		_ = c.transport.SetWriteDeadline(time.Now().Add(s.WriteDeadline))
+	if c.owed == 0 || s.RetryWrites {
+		c.owed, c.due = 0, time.Now().Add(s.WriteDeadline)
+		for _, p := range v {
+			c.owed += len(p)
+		}
 	}
-	n, err := c.transport.Write(v, true)
+	if c.Reason() == Open {
+		_ = c.transport.SetWriteDeadline(c.due)
+	}
+	n, err := c.transport.Write(buffer.First(v, writePiece), true)
+	c.owed = max(c.owed-n, 0)
 	if c.Reason() == Open {
 		_ = c.transport.SetWriteDeadline(time.Time{}) // it would fail later writes that do not wait
 	}

@@ -256,6 +256,68 @@ func TestStuckWritesGoOnInTheBackground(t *testing.T) {
 	f.wait(t, ClientClosed)
 }
 
+// sluggish is a transport that takes what it is offered when it is told to.
+type sluggish struct{ take chan struct{} }
+
+func (*sluggish) Receive(func([]byte) error) error { return io.EOF }
+func (*sluggish) SetWriteDeadline(time.Time) error { return nil }
+func (*sluggish) Close() error                     { return nil }
+func (s *sluggish) Write(v [][]byte, wait bool) (n int, _ error) {
+	if !wait {
+		return 0, nil
+	}
+	<-s.take
+	for _, p := range v {
+		n += len(p)
+	}
+	return n, nil
+}
+
+// What a slow client has taken counts soon, not when it has taken all that waits.
+func TestStuckWritesShowProgress(t *testing.T) {
+	t.Parallel()
+	const pieces = 8
+	tasks, slow := task.New(context.Background(), nil), &sluggish{make(chan struct{})}
+	sock, other := net.Pipe()
+	defer sock.Close()
+	defer other.Close()
+	c := New(sock, NewRegistry(1, nil), tasks, func() *Settings { return &Settings{WriteDeadline: time.Minute} })
+	c.SetTransport(slow)
+	c.Out.Lock()
+	c.Out.CopyLocked(make([]byte, pieces*writePiece))
+	c.Out.Unlock()
+	c.Flush()
+	for i := range pieces {
+		c.Out.Lock()
+		drained := c.Out.DrainedLocked()
+		c.Out.Unlock()
+		slow.take <- struct{}{}
+		<-drained
+		if n := c.Out.Pending(); n != (pieces-1-i)*writePiece {
+			t.Fatalf("%d bytes are pending after %d pieces", n, i+1)
+		}
+	}
+	tasks.Wait()
+}
+
+// The deadline is for all that waited when it was set, however little is sent at a time.
+func TestWriteDeadlineIsForAllThatWaits(t *testing.T) {
+	t.Parallel()
+	f := serve(t, Settings{WriteDeadline: 300 * time.Millisecond}, &echo{})
+	f.flood(30 << 20)
+	start, p := time.Now(), make([]byte, 64<<10)
+	for {
+		if _, err := f.client.Read(p); err != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond) // all of it would take 5 s
+	}
+	f.wait(t, SlowConsumerWriteDeadline)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
 func TestWriteDeadlineEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	f := serve(t, Settings{WriteDeadline: 50 * time.Millisecond}, &echo{words: "never sent"})
