@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,8 +29,8 @@ import (
 const (
 	soakSubjects   = 5
 	soakPublishers = 4
-	soakPending    = 4 << 20
-	soakConf       = `max_pending: 4MB
+	soakPending    = 16 << 20
+	soakConf       = `max_pending: 16MB
 		authorization { users: [{user: u, password: p, permissions: {publish: "s.*", subscribe: {allow: ["s.>", "*.*"], deny: "s.no.>"}}}] }`
 )
 
@@ -109,8 +110,8 @@ type reader struct {
 func (h *house) reader(name string, secured bool) *reader {
 	h.t.Helper()
 	p := h.dial()
-	if name == "slow" || name == "steady" { // so that much is sent in pieces
-		_ = p.Conn.(*net.TCPConn).SetReadBuffer(16 << 10)
+	if name == "slow" { // so that much is sent in pieces
+		_ = p.Conn.(*net.TCPConn).SetReadBuffer(256 << 10)
 	}
 	if secured {
 		p.secure()
@@ -169,7 +170,7 @@ func (c *reader) listen(each func(number, *flow)) error {
 			return fmt.Errorf("subscription %s: %w", f[2], err)
 		}
 		each(n, x)
-		if msgs++; c.slow && msgs%64 == 0 {
+		if msgs++; c.slow && msgs%16 == 0 {
 			time.Sleep(2 * time.Millisecond)
 		}
 	}
@@ -220,12 +221,12 @@ func (c *reader) publish(r *rand.Rand, from, msgs int) error {
 // on again. NATSD_SOAK=1 makes it long.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	msgs := 2000
+	msgs := 4000
 	switch {
 	case os.Getenv("NATSD_SOAK") == "1":
 		msgs = 100_000
 	case racing:
-		msgs = 1000
+		msgs = 2500
 	}
 	for name, conf := range map[string]string{"TCP": "", "TLS": tlsBlock(t, "")} {
 		t.Run(name, func(t *testing.T) {
@@ -377,7 +378,7 @@ func (h *house) judge(readers []*reader, grouped [][]atomic.Int32) {
 			msgs += x.msgs
 		}
 		switch {
-		case c.err != nil && c.slow && errors.Is(c.err, io.EOF):
+		case c.slow && (errors.Is(c.err, io.EOF) || errors.Is(c.err, syscall.ECONNRESET)):
 			t.Logf("%s: ended after %d messages", c.name, msgs)
 		case c.err != nil:
 			t.Errorf("%s: %v after %d messages", c.name, c.err, msgs)
