@@ -16,7 +16,7 @@ import (
 // natsd. Packages of one layer do not know each other. docs/architecture.md draws the same picture.
 var layers = [][]string{
 	// Pure: bytes and names.
-	{"internal/buffer", "internal/glob", "internal/header", "internal/nuid", "internal/subject", "internal/version", "internal/transport/proxyproto"},
+	{"internal/buffer", "internal/glob", "internal/header", "internal/nuid", "internal/subject", "internal/topn", "internal/version", "internal/transport/proxyproto"},
 	{"internal/interest", "internal/outbound", "internal/wire"},
 	{"internal/staged"},
 	// What one part of the server needs, without the others.

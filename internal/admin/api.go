@@ -60,7 +60,7 @@ type API struct {
 
 // New makes the API of a server. [API.Prepare] and [Staged.Commit] come before the first request.
 func New(d Deps) *API {
-	a := &API{Deps: d, gate: newGate(), limits: newLimits(), rates: newRates(d.Server.AppendConns, d.Tasks), operations: &operations{tasks: d.Tasks}}
+	a := &API{Deps: d, gate: newGate(), limits: newLimits(), rates: newRates(d.Server.Conns, d.Tasks), operations: &operations{tasks: d.Tasks}}
 	a.table = sync.OnceValue(a.routes)
 	a.openAPI = sync.OnceValue(func() object { return openAPI(a.table()) })
 	a.router = sync.OnceValue(a.newRouter)

@@ -8,7 +8,6 @@ import (
 	"natsd/internal/admin/api"
 	"natsd/internal/admin/filter"
 	"natsd/internal/ban"
-	"natsd/internal/status"
 )
 
 // banRoutes are the endpoints about who may not connect for a while.
@@ -93,8 +92,7 @@ func (a *API) addBan(c *call) (any, error) {
 		}
 	}
 	out := showBan(b)
-	var rows []status.Conn // who comes meanwhile finds the ban
-	for _, r := range a.Server.AppendConns(rows) {
+	for r := range a.Server.Conns() { // who comes meanwhile finds the ban
 		if b.Fits(r.Facts) && (dry || a.Server.Kick(r.Facts.CID, b.Actor, b.Text())) {
 			out.Kicked++
 		}

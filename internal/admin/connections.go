@@ -202,39 +202,37 @@ func (r *connRow) setRates(known map[uint64]*rateState) {
 // connRows yields the connections in a state that are meant.
 func (c *call) connRows(state string, ch *choice, now time.Time, known map[uint64]*rateState) iter.Seq[connRow] {
 	return func(yield func(connRow) bool) {
-		var open []status.Conn
-		var closed []*status.Closed
+		var r connRow // one for all: taking its address costs memory
 		if state != api.StateClosed {
-			open = c.openConns(ch.cid)
-		}
-		if state != api.StateOpen {
-			closed = c.api.Server.AppendClosed(nil)
-		}
-		for i := range open {
-			r := connRow{Row: status.Row{Conn: &open[i]}, now: now}
-			r.setRates(known)
-			if ch.fits(c, &r) && !yield(r) {
-				return
+			for open := range c.openConns(ch.cid) {
+				r = connRow{Row: status.Row{Conn: open}, now: now}
+				r.setRates(known)
+				if ch.fits(c, &r) && !yield(r) {
+					return
+				}
 			}
 		}
-		for _, cl := range closed {
-			r := connRow{Row: status.Row{Conn: &cl.Conn, Closed: cl}, now: now}
-			if ch.fits(c, &r) && !yield(r) {
-				return
+		if state != api.StateOpen {
+			for _, closed := range c.api.Server.AppendClosed(nil) {
+				r = connRow{Row: status.Row{Conn: closed.Conn, Closed: closed}, now: now}
+				if ch.fits(c, &r) && !yield(r) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// openConns returns all open connections, or only the one of that id.
-func (c *call) openConns(cid uint64) []status.Conn {
+// openConns yields all open connections, or only the one of that id.
+func (c *call) openConns(cid uint64) iter.Seq[status.Conn] {
 	if cid == 0 {
-		return c.api.Server.AppendConns(nil)
+		return c.api.Server.Conns()
 	}
-	if one, ok := c.api.Server.Conn(cid); ok {
-		return []status.Conn{one}
+	return func(yield func(status.Conn) bool) {
+		if one, ok := c.api.Server.Conn(cid); ok {
+			yield(one)
+		}
 	}
-	return nil
 }
 
 func (a *API) listConnections(c *call) (any, error) {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-chi/httprate"
+	"golang.org/x/time/rate"
 
 	"natsd/internal/admin/api"
 )
@@ -18,12 +20,18 @@ const (
 	requestsPer = 10 * time.Second
 	requests    = 2000 // within requestsPer, of somebody who proved who he is
 	strangers   = 100  // of an address, without proof or with a wrong one
-	heavyRest   = 20   // times as long as a long listing took, its place stays empty afterwards
-	longestRest = 400 * time.Millisecond
-	heavyQueue  = 16                       // that wait
-	heavyWait   = heavyQueue * longestRest // whoever waits gets his turn
-	streamsOnce = 4                        // long listings that are written without pages at the same time
-	followers   = 256                      // of events and of the log: each one more is work for whoever tells something
+	streamsOnce = 4    // long listings that are written without pages at the same time
+	followers   = 256  // of events and of the log: each one more is work for whoever tells something
+)
+
+// How much of the processors long listings may have. A dashboard that asks for a few now and then finds time that
+// was saved up; a flood gets what comes back, and messages hardly feel it.
+const (
+	listingShare = 0.005                  // of the time of all processors, in the long run
+	listingSaved = 250 * time.Millisecond // that is there after a quiet while
+	longestRest  = 2 * time.Second        // after one long listing
+	heavyQueue   = 16                     // that wait
+	heavyWait    = 5 * time.Second        // for so long
 )
 
 // limits keeps requests from taking what messages need. What is too much is refused at once, so that
@@ -31,16 +39,21 @@ const (
 type limits struct {
 	known, unknown *httprate.RateLimiter
 	slots, queue   chan struct{} // of long listings
+	listings       *rate.Limiter // microseconds that they may take
 	streams        chan struct{}
 	follows        chan struct{}
 }
 
 func newLimits() *limits {
+	procs := runtime.GOMAXPROCS(0)
 	return &limits{
 		known:   httprate.NewRateLimiter(requests, requestsPer),
 		unknown: httprate.NewRateLimiter(strangers, requestsPer),
-		slots:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		slots:   make(chan struct{}, max(1, procs/2)),
 		queue:   make(chan struct{}, heavyQueue),
+		listings: rate.NewLimiter(
+			rate.Limit(float64(procs)*listingShare*float64(time.Second.Microseconds())), int(listingSaved.Microseconds()),
+		),
 		streams: make(chan struct{}, streamsOnce),
 		follows: make(chan struct{}, followers),
 	}
@@ -70,29 +83,40 @@ func (discard) Header() http.Header         { return http.Header{} }
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func (discard) WriteHeader(int)             {}
 
-// heavy waits a moment for the place of a long listing. Done gives it back, after a rest: however many are
-// asked for, they leave most of the processors to messages.
+// heavy waits a moment for the place of a long listing and for time to be left for it. Done gives the place
+// back and takes what the listing took from that time.
 func (l *limits) heavy(ctx context.Context) (done func(), err error) {
-	tooMany := api.Problemf(api.RateLimited, "too many long listings are asked for at the same time")
+	tooMany := api.Problemf(api.RateLimited, "too many long listings are asked for")
 	select {
 	case l.queue <- struct{}{}:
 		defer func() { <-l.queue }()
 	default:
 		return nil, tooMany
 	}
-	patience := time.NewTimer(heavyWait)
-	defer patience.Stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, heavyWait, tooMany)
+	defer cancel()
 	select {
 	case l.slots <- struct{}{}:
-	case <-patience.C:
-		return nil, tooMany
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
+	}
+	if err := l.listings.Wait(ctx); err != nil {
+		<-l.slots
+		return nil, cmp.Or(context.Cause(ctx), error(tooMany))
 	}
 	began := time.Now()
 	return sync.OnceFunc(func() {
-		time.AfterFunc(min(heavyRest*time.Since(began), longestRest), func() { <-l.slots })
+		now := time.Now()
+		l.listings.ReserveN(now, l.cost(now.Sub(began)))
+		<-l.slots
 	}), nil
+}
+
+// cost is what a listing takes from the time of all. A very long one takes no more than comes back while
+// others can wait.
+func (l *limits) cost(took time.Duration) int {
+	most := min(int(float64(l.listings.Limit())*longestRest.Seconds()), l.listings.Burst())
+	return min(int(took.Microseconds()), most)
 }
 
 // stream takes the place of a listing that is written as fast as its client reads.

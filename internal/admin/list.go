@@ -14,6 +14,7 @@ import (
 
 	"natsd/internal/admin/api"
 	"natsd/internal/admin/filter"
+	"natsd/internal/topn"
 )
 
 // listing is how rows of one kind are listed: by which columns they can be sorted and chosen, and how one
@@ -203,32 +204,22 @@ func (q *query[R]) wants(r *R) bool {
 
 // page returns the first n rows behind the cursor in order, and how many rows there are on all pages. It
 // holds no more than about 2n rows.
-func (q *query[R]) page(rows iter.Seq[R], n int) (first []ranked[R], total int) {
-	var at place
-	order := func(a, b ranked[R]) int { return q.compare(&a.place, &b.place) }
-	cut := func() {
-		slices.SortFunc(first, order)
-		first = first[:min(len(first), n)]
-	}
-	var worst *place // of n rows that are known to come first
-	for r := range rows {
-		if !q.wants(&r) {
+func (q *query[R]) page(rows iter.Seq[R], n int) (first []*ranked[R], total int) {
+	kept := topn.New(n, func(a, b *ranked[R]) int { return q.compare(&a.place, &b.place) })
+	var at ranked[R]
+	for at.row = range rows {
+		if !q.wants(&at.row) {
 			continue
 		}
 		total++
-		q.rank(&at, &r)
-		if q.after != nil && q.compare(&at, q.after) <= 0 || worst != nil && q.compare(&at, worst) >= 0 {
+		q.rank(&at.place, &at.row)
+		if q.after != nil && q.compare(&at.place, q.after) <= 0 || !kept.Wants(&at) {
 			continue
 		}
-		first = append(first, ranked[R]{place{slices.Clone(at.Keys), at.ID}, r})
-		if len(first) >= 2*n {
-			cut()
-			last := first[n-1].place
-			worst = &last
-		}
+		kept.Add(&at)
+		at.Keys = nil // they are those of the row that is kept
 	}
-	cut()
-	return first, total
+	return kept.Rows(), total
 }
 
 // serve answers with the rows that the request wants.
@@ -269,7 +260,7 @@ func (q *query[R]) serveAll(c *call, rows iter.Seq[R]) (any, error) {
 		c.w.Header().Set("Content-Type", ndjson)
 		return written, nil
 	}
-	var first []ranked[R]
+	var first []*ranked[R]
 	sorted := c.text("sort") != "" || q.after != nil
 	if sorted {
 		first, _ = q.page(rows, math.MaxInt/2)

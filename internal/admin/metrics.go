@@ -43,8 +43,8 @@ func (a *API) metricsPage(c *call) (any, error) {
 	if err := c.valid(); err != nil {
 		return nil, err
 	}
-	var kept pageWriter
-	a.Metrics.ServeHTTP(&kept, c.r)
+	kept := newPageWriter()
+	a.Metrics.ServeHTTP(kept, c.r)
 	return kept.answer(), nil
 }
 

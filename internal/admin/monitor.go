@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"natsd/internal/admin/api"
 	"natsd/internal/monitor"
@@ -36,8 +37,8 @@ func (a *API) monitorRoutes() []route {
 	var out []route
 	for _, page := range monitor.Pages(a.Monitor) {
 		serve := func(c *call) (any, error) {
-			var kept pageWriter
-			page.Handler.ServeHTTP(&kept, c.r)
+			kept := newPageWriter()
+			page.Handler.ServeHTTP(kept, c.r)
 			return kept.answer(), nil
 		}
 		rt := route{method: http.MethodGet, group: "monitor", role: viewer, heavy: page.Heavy, summary: page.Summary, result: map[string]any{}, codes: []api.Code{api.NotFound, api.Draining}, serve: serve}
@@ -53,7 +54,23 @@ func (a *API) monitorRoutes() []route {
 type pageWriter struct {
 	status int
 	header http.Header
-	body   bytes.Buffer
+	body   *bytes.Buffer // from pages
+}
+
+// pages are used again: a dashboard asks for the same hundreds of kilobytes every second.
+var pages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// largestKeptPage bounds what stays behind after a page that was much longer than others.
+const largestKeptPage = 1 << 20
+
+func newPageWriter() *pageWriter { return &pageWriter{body: pages.Get().(*bytes.Buffer)} }
+
+// free gives the memory of the page back. Nobody may use the page after it.
+func (w *pageWriter) free() {
+	if w.body.Cap() <= largestKeptPage {
+		w.body.Reset()
+		pages.Put(w.body)
+	}
 }
 
 // Header implements [http.ResponseWriter].
@@ -78,5 +95,5 @@ func (w *pageWriter) Write(p []byte) (int, error) {
 }
 
 func (w *pageWriter) answer() answer {
-	return answer{status: cmp.Or(w.status, http.StatusOK), header: w.header, body: w.body.Bytes(), media: w.header.Get("Content-Type")}
+	return answer{status: cmp.Or(w.status, http.StatusOK), header: w.header, body: w.body.Bytes(), media: w.header.Get("Content-Type"), free: w.free}
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"iter"
 	"math"
 	"sync"
 	"time"
@@ -20,7 +21,7 @@ const (
 // rates watches how fast the counters of connections grow, while somebody asks. A server that nobody
 // asks does nothing.
 type rates struct {
-	conns func(dst []status.Conn) []status.Conn
+	conns func() iter.Seq[status.Conn]
 	tasks *task.Group
 
 	mu     sync.Mutex // a leaf
@@ -38,7 +39,7 @@ type rateState struct {
 	known   bool // there were two samples
 }
 
-func newRates(conns func([]status.Conn) []status.Conn, tasks *task.Group) *rates {
+func newRates(conns func() iter.Seq[status.Conn], tasks *task.Group) *rates {
 	return &rates{conns: conns, tasks: tasks}
 }
 
@@ -70,11 +71,9 @@ func (m *rates) get(ctx context.Context, wait bool) map[uint64]*rateState {
 func (m *rates) watch(ctx context.Context) {
 	tick := time.NewTicker(ratePeriod)
 	defer tick.Stop()
-	var rows []status.Conn
 	by := map[uint64]*rateState{}
 	for samples := 1; ; samples++ {
-		rows = m.conns(rows[:0])
-		by = sample(by, rows, time.Now())
+		by = sample(by, m.conns(), time.Now())
 		if !m.publish(by, samples) {
 			return
 		}
@@ -102,11 +101,16 @@ func (m *rates) publish(by map[uint64]*rateState, samples int) bool {
 }
 
 // sample looks at all connections and compares them with what they were before.
-func sample(before map[uint64]*rateState, rows []status.Conn, now time.Time) map[uint64]*rateState {
-	after := make(map[uint64]*rateState, len(rows))
-	all := make([]rateState, len(rows)) // at once: there may be many
-	for i := range rows {
-		c, next := &rows[i], &all[i]
+func sample(before map[uint64]*rateState, rows iter.Seq[status.Conn], now time.Time) map[uint64]*rateState {
+	const least = 64
+	after := make(map[uint64]*rateState, len(before))
+	var piece []rateState // many at once: there may be very many
+	for c := range rows {
+		if len(piece) == 0 {
+			piece = make([]rateState, max(least, len(before)))
+		}
+		next := &piece[0]
+		piece = piece[1:]
 		next.at, next.traffic = now, c.Traffic
 		if was := before[c.Facts.CID]; was != nil {
 			next.grow(was)

@@ -21,6 +21,7 @@ type answer struct {
 	value  any    // becomes the body, as JSON or YAML
 	body   []byte // in place of value
 	media  string // of body
+	free   func() // gives the memory of body back once it is written; nil is left to the collector
 	done   bool   // it has been written already
 }
 
@@ -79,6 +80,9 @@ func (c *call) reply(out any) {
 		}
 	}
 	c.write(status, ans.media, ans.body)
+	if ans.free != nil {
+		ans.free()
+	}
 }
 
 const (

@@ -1,6 +1,8 @@
 package conn
 
 import (
+	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,15 +130,28 @@ func (r *Registry) Get(id uint64) *Conn {
 	return s.conns[id]
 }
 
-// Append appends all open connections, in any order.
-func (r *Registry) Append(dst []*Conn) []*Conn {
-	for i := range r.shards {
-		s := &r.shards[i]
-		s.mu.RLock()
-		for _, c := range s.conns {
-			dst = append(dst, c)
+// All yields the open connections, in any order. One that comes or goes meanwhile may or may not be among
+// them. No lock is held while it yields, and memory is needed for a part of them only.
+func (r *Registry) All() iter.Seq[*Conn] {
+	return func(yield func(*Conn) bool) {
+		var some []*Conn
+		for i := range r.shards {
+			some = r.shards[i].appendTo(some[:0])
+			for _, c := range some {
+				if !yield(c) {
+					return
+				}
+			}
 		}
-		s.mu.RUnlock()
+	}
+}
+
+func (s *shard) appendTo(dst []*Conn) []*Conn {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	dst = slices.Grow(dst, len(s.conns))
+	for _, c := range s.conns {
+		dst = append(dst, c)
 	}
 	return dst
 }
@@ -145,7 +160,7 @@ func (r *Registry) Append(dst []*Conn) []*Conn {
 // [Conn.Renew]) and returns how many these are.
 func (r *Registry) Renew() int {
 	n := 0
-	for _, c := range r.Append(nil) {
+	for c := range r.All() {
 		if c.Renew() {
 			n++
 		}

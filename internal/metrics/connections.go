@@ -45,7 +45,7 @@ var connzFamilies = []connz{
 // busiest connections and one for all others. The exporter gives sums and series under one name; here
 // sum() of a name is right in both forms.
 func (s *scrape) connections() {
-	rows := s.deps.Source.AppendConns(nil)
+	rows := slices.Collect(s.deps.Source.Conns())
 	prefix := s.request.prefix + "_connz_"
 	for _, x := range []struct {
 		name, help string

@@ -38,7 +38,7 @@ func (q *quiet) work() {
 func (q *quiet) Server() status.Server                        { return status.Server{} }
 func (*quiet) AppendRoutes(dst []status.Route) []status.Route { return dst }
 
-func (q *quiet) AppendConns(dst []status.Conn) []status.Conn        { return dst }
+func (q *quiet) Conns() iter.Seq[status.Conn]                       { return func(func(status.Conn) bool) {} }
 func (q *quiet) AppendClosed(dst []*status.Closed) []*status.Closed { return dst }
 func (q *quiet) ConnSubs(uint64) iter.Seq[status.Sub]               { return func(func(status.Sub) bool) {} }
 func (q *quiet) Accounts() []status.Account                         { return nil }

@@ -4,18 +4,18 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
 	"natsd/internal/status"
 )
 
-// connOrder is one way to sort connections. The key of a row is a number; rows come in ascending order
-// of their keys, equal ones by cid. A descending order has its numbers turned round.
+// connOrder is one way to sort connections. The key of a row is a number or a text; rows come in ascending
+// order of their keys, equal ones by cid. A descending order has its numbers turned round.
 type connOrder struct {
 	name string
 	key  func(r *status.Row, now time.Time) int64
+	text func(r *status.Row) string
 	err  error // what to answer when open connections are asked for; nil goes with every state
 }
 
@@ -34,7 +34,7 @@ var connOrders = []connOrder{
 	{name: "uptime", key: func(r *status.Row, now time.Time) int64 { return int64(r.End(now).Sub(r.Facts.Start)) }},
 	{name: "rtt", key: func(r *status.Row, _ time.Time) int64 { return down(int64(r.RTT)) }},
 	{name: "stop", key: func(r *status.Row, now time.Time) int64 { return down(r.End(now).UnixNano()) }, err: errSortStop},
-	{name: "reason", err: errSortReason}, // text: see byReason
+	{name: "reason", err: errSortReason, text: func(r *status.Row) string { return r.Closed.Reason }},
 }
 
 // down turns the order of numbers round, without an overflow.
@@ -65,50 +65,27 @@ func parseSort(name string, state ConnState) (*connOrder, error) {
 	return nil, fmt.Errorf("invalid sorting option: %s", name)
 }
 
-// ranked is a row's place among others. It is much smaller than a row, which makes sorting cheap.
+// ranked is a row with its place among others.
 type ranked struct {
-	key int64
-	cid uint64
-	row *status.Row
+	key  int64
+	text string
+	cid  uint64
+	status.Row
 }
 
-func compareRanked(a, b ranked) int {
-	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.cid, b.cid))
+func compareRanked(a, b *ranked) int {
+	if a.key != b.key {
+		return cmp.Compare(a.key, b.key)
+	}
+	return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.cid, b.cid))
 }
 
-// top returns the first n of rows in order.
-func (o *connOrder) top(rows []status.Row, now time.Time, n int) []*status.Row {
-	if n == 0 {
-		return nil
+// rank finds the place of a row.
+func (o *connOrder) rank(r *ranked, now time.Time) {
+	r.cid = r.Facts.CID
+	if o.text != nil {
+		r.text = o.text(&r.Row)
+		return
 	}
-	key := o.key
-	if key == nil {
-		key = byReason(rows)
-	}
-	ranks := make([]ranked, len(rows))
-	for i := range rows {
-		ranks[i] = ranked{key(&rows[i], now), rows[i].Facts.CID, &rows[i]}
-	}
-	slices.SortFunc(ranks, compareRanked)
-	first := make([]*status.Row, n)
-	for i := range first {
-		first[i] = ranks[i].row
-	}
-	return first
-}
-
-// byReason numbers the reasons that occur, of which there are few, in the order of their texts.
-func byReason(rows []status.Row) func(*status.Row, time.Time) int64 {
-	var reasons []string
-	index := make(map[string]int64)
-	for i := range rows {
-		if text := rows[i].Closed.Reason; !slices.Contains(reasons, text) {
-			reasons = append(reasons, text)
-		}
-	}
-	slices.SortFunc(reasons, strings.Compare)
-	for i, text := range reasons {
-		index[text] = int64(i)
-	}
-	return func(r *status.Row, _ time.Time) int64 { return index[r.Closed.Reason] }
+	r.key = o.key(&r.Row, now)
 }

@@ -4,12 +4,15 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"natsd/internal/status"
 	"natsd/internal/subject"
+	"natsd/internal/topn"
 )
 
 // ConnState selects open connections, closed ones or both.
@@ -133,50 +136,50 @@ func (c *Collector) Connz(q ConnzQuery) (*Connz, error) {
 	}
 	out.ID = c.source.Server().ID
 
-	rows := c.connRows(q.State)
-	rows = keep(rows, func(r *status.Row) bool { return q.Account == "" || r.Facts.Account == q.Account })
-	out.Total = len(rows)
-	rows = keep(rows, func(r *status.Row) bool { return c.wanted(r, &q) })
+	_, behind, _, _ := page(math.MaxInt, q.Offset, q.Limit)
+	first := topn.New(behind, compareRanked)
+	var r ranked
+	for r.Row = range c.connRows(q.State) {
+		if q.Account != "" && r.Facts.Account != q.Account {
+			continue
+		}
+		out.Total++
+		if c.wanted(&r.Row, &q) {
+			order.rank(&r, now)
+			first.Add(&r)
+		}
+	}
+	rows := first.Rows()
 
 	from, to, offset, limit := page(len(rows), q.Offset, q.Limit)
 	out.Offset, out.Limit, out.NumConns = offset, limit, to-from
 	out.Connections = make([]*ConnInfo, 0, to-from)
 	infos := make([]ConnInfo, to-from)
-	for i, r := range order.top(rows, now, to)[from:] {
-		c.render(&infos[i], r, &q, now)
+	for i := range infos {
+		c.render(&infos[i], &rows[from+i].Row, &q, now)
 		out.Connections = append(out.Connections, &infos[i])
 	}
 	return out, nil
 }
 
-func (c *Collector) connRows(state ConnState) []status.Row {
-	var open []status.Conn
-	var closed []*status.Closed
-	if state != ConnClosed {
-		open = c.source.AppendConns(nil)
-	}
-	if state != ConnOpen {
-		closed = c.source.AppendClosed(nil)
-	}
-	rows := make([]status.Row, 0, len(open)+len(closed))
-	for i := range open {
-		rows = append(rows, status.Row{Conn: &open[i]})
-	}
-	for _, cl := range closed {
-		rows = append(rows, status.Row{Conn: &cl.Conn, Closed: cl})
-	}
-	return rows
-}
-
-// keep filters rows in place.
-func keep(rows []status.Row, wanted func(*status.Row) bool) []status.Row {
-	kept := rows[:0]
-	for i := range rows {
-		if wanted(&rows[i]) {
-			kept = append(kept, rows[i])
+// connRows yields the connections in a state.
+func (c *Collector) connRows(state ConnState) iter.Seq[status.Row] {
+	return func(yield func(status.Row) bool) {
+		if state != ConnClosed {
+			for open := range c.source.Conns() {
+				if !yield(status.Row{Conn: open}) {
+					return
+				}
+			}
+		}
+		if state != ConnOpen {
+			for _, closed := range c.source.AppendClosed(nil) {
+				if !yield(status.Row{Conn: closed.Conn, Closed: closed}) {
+					return
+				}
+			}
 		}
 	}
-	return kept
 }
 
 // wanted tells whether a row passes the filters that do not count for the total.

@@ -27,9 +27,9 @@ type fakeSource struct {
 	notReady []string
 }
 
-func (f *fakeSource) Server() status.Server                       { return f.server }
-func (f *fakeSource) Counters() status.Counters                   { return f.counters }
-func (f *fakeSource) AppendConns(dst []status.Conn) []status.Conn { return append(dst, f.open...) }
+func (f *fakeSource) Server() status.Server        { return f.server }
+func (f *fakeSource) Counters() status.Counters    { return f.counters }
+func (f *fakeSource) Conns() iter.Seq[status.Conn] { return slices.Values(f.open) }
 
 func (f *fakeSource) AppendRoutes(dst []status.Route) []status.Route { return append(dst, f.routes...) }
 

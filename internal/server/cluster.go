@@ -166,7 +166,7 @@ func (c *clusterChange) Settle(ctx context.Context) ([]reload.Effect, error) {
 
 // AppendRoutes appends every open route that is up.
 func (s *Server) AppendRoutes(dst []status.Route) []status.Route {
-	for _, c := range s.routeConns.Append(nil) {
+	for c := range s.routeConns.All() {
 		if r, ok := c.Session().(*route.Session); ok {
 			if row, up := r.Status(); up {
 				dst = append(dst, row)

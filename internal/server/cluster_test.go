@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -52,7 +53,7 @@ func TestRoutesOfAnOperator(t *testing.T) {
 			t.Errorf("route: %+v", r)
 		}
 	}
-	if n := len(a.AppendConns(nil)); n != 0 {
+	if n := len(slices.Collect(a.Conns())); n != 0 {
 		t.Errorf("%d routes are among the clients", n)
 	}
 	if !a.Kick(rid, "test", "") {

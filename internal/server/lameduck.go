@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"natsd/internal/conn"
@@ -78,7 +79,7 @@ const lookPeriod = 100 * time.Millisecond
 
 // closeSlowly closes all connections, spread over d.
 func (s *Server) closeSlowly(d time.Duration, progress func(done, total int)) {
-	all := s.conns.Append(nil)
+	all := slices.Collect(s.conns.All())
 	step := min(time.Second, d/time.Duration(max(len(all), 1)))
 	for i, c := range all {
 		c.Close(conn.ServerShutdown)

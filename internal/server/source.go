@@ -76,12 +76,15 @@ func (s *Server) logCounters() status.LogCounters {
 	}
 }
 
-// AppendConns appends every open connection.
-func (s *Server) AppendConns(dst []status.Conn) []status.Conn {
-	for _, c := range s.conns.Append(nil) {
-		dst = append(dst, c.Status())
+// Conns yields every open connection.
+func (s *Server) Conns() iter.Seq[status.Conn] {
+	return func(yield func(status.Conn) bool) {
+		for c := range s.conns.All() {
+			if !yield(c.Status()) {
+				return
+			}
+		}
 	}
-	return dst
 }
 
 // AppendClosed appends the remembered closed connections, oldest first.

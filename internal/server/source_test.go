@@ -77,7 +77,7 @@ func TestSource(t *testing.T) {
 	if len(slices.Collect(s.ConnSubs(99))) != 0 || len(s.NotReady()) != 0 {
 		t.Error("what is not there")
 	}
-	conns := s.AppendConns(nil)
+	conns := slices.Collect(s.Conns())
 	if len(conns) != 2 || conns[0].Facts.Account == conns[1].Facts.Account {
 		t.Errorf("connections: %+v", conns)
 	}

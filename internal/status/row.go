@@ -8,7 +8,7 @@ import (
 
 // Row is one connection of a list that may hold both open and closed ones.
 type Row struct {
-	*Conn
+	Conn
 	Closed *Closed // nil while it is open
 }
 

@@ -17,10 +17,10 @@ type Source interface {
 	// also not when a connection ends or the configuration is reloaded.
 	Counters() Counters
 
-	// AppendConns appends every open connection of a client or leaf node, in any order. The cost per
-	// row is a pointer and a few atomic loads: no formatting, no subscriptions. A connection that is
-	// still in its handshake or not yet authenticated is included.
-	AppendConns(dst []Conn) []Conn
+	// Conns yields every open connection of a client or leaf node, in any order. The cost per row is a few
+	// atomic loads: no formatting, no subscriptions, no memory. A connection that is still in its handshake
+	// or not yet authenticated is included. It holds no lock while it yields, as ConnSubs.
+	Conns() iter.Seq[Conn]
 
 	// AppendRoutes appends every open connection to another server of the cluster, in any order.
 	AppendRoutes(dst []Route) []Route

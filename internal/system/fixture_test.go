@@ -152,11 +152,12 @@ func (f *fakeSource) AppendRoutes(dst []status.Route) []status.Route {
 	return dst
 }
 
-func (f *fakeSource) AppendConns(dst []status.Conn) []status.Conn {
+func (f *fakeSource) Conns() iter.Seq[status.Conn] {
+	var conns []status.Conn
 	for i, account := range []string{"APP", "APP", "APP2"} {
-		dst = append(dst, status.Conn{Facts: facts(uint64(i+1), account, "u"+strconv.Itoa(i)), LastActivity: began.UnixNano(), RTT: time.Millisecond})
+		conns = append(conns, status.Conn{Facts: facts(uint64(i+1), account, "u"+strconv.Itoa(i)), LastActivity: began.UnixNano(), RTT: time.Millisecond})
 	}
-	return dst
+	return slices.Values(conns)
 }
 
 func (f *fakeSource) AppendClosed(dst []*status.Closed) []*status.Closed { return dst }

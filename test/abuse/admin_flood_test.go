@@ -1,15 +1,12 @@
 package abuse
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,24 +37,18 @@ func TestConnzFlood(t *testing.T) {
 	calm := probe.run(period)
 	calmCPU := s.CPU() - cpu
 
-	ctx, cancel := context.WithCancel(t.Context())
-	flood := newFlood(s.Admin)
-	done := make(chan struct{})
-	go func() { flood.run(ctx, rate); close(done) }()
-	probe.run(2 * time.Second)
-	flood.reset()
+	flood := startFlood(t, s.Admin, rate, period+2*time.Second)
+	probe.run(time.Second)
 	cpu = s.CPU()
 	busy := probe.run(period)
 	busyCPU := s.CPU() - cpu
-	answers := flood.report()
-	cancel()
-	<-done
+	answers := flood.wait(t)
 
 	t.Logf("calm: p50 %v, p99 %v, server used %v in %v", quantile(calm, 0.5), quantile(calm, 0.99), calmCPU, period)
 	t.Logf("busy: p50 %v, p99 %v, server used %v in %v", quantile(busy, 0.5), quantile(busy, 0.99), busyCPU, period)
 	t.Logf("answers: %s", answers)
-	if flood.refused.Load() == 0 || flood.served.Load() == 0 {
-		t.Errorf("nothing was refused, or nothing served: %s", answers)
+	if answers.Refused == 0 || answers.Served == 0 || answers.Failed > 0 {
+		t.Errorf("some should be refused, some served, none fail: %s", answers)
 	}
 	if a, b := quantile(calm, 0.99), quantile(busy, 0.99); b > a*3/2 {
 		t.Errorf("p99 %v, without the flood %v: more than 1.5 times as long", b, a)
@@ -158,71 +149,4 @@ func (p *probe) run(d time.Duration) []time.Duration {
 func quantile(all []time.Duration, q float64) time.Duration {
 	all = slices.Sorted(slices.Values(all))
 	return all[int(float64(len(all)-1)*q)].Round(time.Microsecond)
-}
-
-// flood asks for connz at a rate, whether it is answered or not.
-type flood struct {
-	client                  *http.Client
-	served, refused, failed atomic.Int64
-	missed                  atomic.Int64 // not asked: too many are under way
-}
-
-func newFlood(socket string) *flood {
-	return &flood{client: &http.Client{Timeout: patience, Transport: &http.Transport{
-		MaxIdleConnsPerHost: 256,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", socket)
-		},
-	}}}
-}
-
-func (f *flood) run(ctx context.Context, rate int) {
-	const step = 10 * time.Millisecond
-	var g errgroup.Group
-	g.SetLimit(256)
-	tick := time.NewTicker(step)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		for range rate * int(step) / int(time.Second) {
-			if !g.TryGo(func() error { f.ask(ctx); return nil }) {
-				f.missed.Add(1)
-			}
-		}
-		<-tick.C
-	}
-	_ = g.Wait()
-	f.client.CloseIdleConnections()
-}
-
-func (f *flood) ask(ctx context.Context) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://natsd/api/v1/connz?subs=1", http.NoBody)
-	if err != nil {
-		f.failed.Add(1)
-		return
-	}
-	resp, err := f.client.Do(req)
-	if err != nil {
-		f.failed.Add(1)
-		return
-	}
-	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, resp.Body)
-	switch resp.StatusCode {
-	case http.StatusOK:
-		f.served.Add(1)
-	case http.StatusTooManyRequests:
-		f.refused.Add(1)
-	default:
-		f.failed.Add(1)
-	}
-}
-
-func (f *flood) reset() {
-	for _, n := range []*atomic.Int64{&f.served, &f.refused, &f.failed, &f.missed} {
-		n.Store(0)
-	}
-}
-
-func (f *flood) report() string {
-	return fmt.Sprintf("%d served, %d refused with 429, %d failed, %d not asked since too many were under way", f.served.Load(), f.refused.Load(), f.failed.Load(), f.missed.Load())
 }

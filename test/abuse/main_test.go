@@ -1,6 +1,7 @@
 package abuse
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -10,7 +11,16 @@ import (
 	"natsd/test/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(harness.Run(m)) }
+func TestMain(m *testing.M) {
+	if order := os.Getenv(floodEnv); order != "" {
+		if err := beFlood(order); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(harness.Run(m))
+}
 
 const hello = `{"verbose":false,"pedantic":false}`
 

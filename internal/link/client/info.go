@@ -125,7 +125,7 @@ func (s *Session) LameDuck() bool {
 
 // Broadcast sends every client that can understand it a new INFO, changed by change.
 func (l *Link) Broadcast(change func(*Info)) {
-	for _, c := range l.registry.Append(nil) {
+	for c := range l.registry.All() {
 		if s, ok := c.Session().(*Session); ok {
 			s.SendInfo(change)
 		}

@@ -141,7 +141,7 @@ func (l *Link) stand() { l.seats.Add(-1) }
 // Stop ends all client connections, also those that are just being made.
 func (l *Link) Stop() {
 	l.stopped.Store(true)
-	for _, c := range l.registry.Append(nil) {
+	for c := range l.registry.All() {
 		c.Close(conn.ServerShutdown)
 	}
 }

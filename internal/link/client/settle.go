@@ -132,7 +132,7 @@ func excess(all []*Session, set *Settings, gone func(*Session) bool) []surplus {
 // sessions returns the sessions of all open client connections.
 func (l *Link) sessions() []*Session {
 	var out []*Session
-	for _, c := range l.registry.Append(nil) {
+	for c := range l.registry.All() {
 		if s, ok := c.Session().(*Session); ok {
 			out = append(out, s)
 		}

@@ -330,7 +330,7 @@ func soak(t *testing.T, conf string, secured bool, msgs int) {
 // newest is the id of the connection that was made last.
 func (h *house) newest() uint64 {
 	id := uint64(0)
-	for _, c := range h.registry.Append(nil) {
+	for c := range h.registry.All() {
 		id = max(id, c.ID)
 	}
 	return id
@@ -348,7 +348,7 @@ func (h *house) disturb(ctx context.Context, conf string) (most int) {
 	}
 	sets := []*Settings{h.Settings(), NewSettings(again, a, h.Settings().Info)}
 	for i := 0; ctx.Err() == nil; i++ {
-		for _, c := range h.registry.Append(nil) {
+		for c := range h.registry.All() {
 			c.Out.Lock()
 			most = max(most, c.Out.PendingLocked())
 			c.Out.Unlock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestStorm(t *testing.T) {
 	h.tasks.Go("disturber", func(context.Context) {
 		r := rand.New(rand.NewPCG(7, 99))
 		for ctx.Err() == nil {
-			all := h.registry.Append(nil)
+			all := slices.Collect(h.registry.All())
 			if len(all) == 0 {
 				continue
 			}

@@ -256,7 +256,7 @@ func (l *Link) agreeOnName(s *Session, name string, dynamic bool) (own string, o
 
 // closeOthers ends all routes but s, so that they agree on the name anew.
 func (l *Link) closeOthers(s *Session) {
-	for _, c := range l.Registry.Append(nil) {
+	for c := range l.Registry.All() {
 		if c.Session() != conn.Session(s) {
 			c.Close(conn.ClusterNameConflict)
 		}

@@ -147,7 +147,7 @@ func (l *Link) Stop() {
 		t.cancel()
 	}
 	l.mu.Unlock()
-	for _, c := range l.Registry.Append(nil) {
+	for c := range l.Registry.All() {
 		c.Close(conn.ServerShutdown)
 	}
 }

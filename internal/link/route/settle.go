@@ -60,7 +60,7 @@ func (e *effects) end(s *Session, why conn.Reason) {
 // routes are the sessions of all connections, also of those that are not up yet.
 func (l *Link) routes() []*Session {
 	var out []*Session
-	for _, c := range l.Registry.Append(nil) {
+	for c := range l.Registry.All() {
 		if s, ok := c.Session().(*Session); ok {
 			out = append(out, s)
 		}
