@@ -178,6 +178,7 @@ func (s *Session) enter(b *broker.Batch, connected bool) conn.Reason {
 		s.Regrant(s.ctx)
 		s.adopt()
 	}
+	s.setApart()
 	return conn.Open
 }
 

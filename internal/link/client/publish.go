@@ -15,7 +15,7 @@ import (
 // joins tells whether the message that was decoded last goes on with the open run.
 func (s *Session) joins() bool {
 	a, n := &s.dec.Args, len(s.run.Msgs)
-	return n > 0 && n < broker.RunMax && bytes.Equal(s.run.Subject, a.Subject) && !s.answersEach(a) && !s.mayAsk(a)
+	return n > 0 && n < broker.RunMax && bytes.Equal(s.run.Subject, a.Subject) && !s.apart(a)
 }
 
 // collect adds the message that was decoded last to the run, or opens one with it.
@@ -31,16 +31,17 @@ func (s *Session) collect(b *broker.Batch, in *traffic) {
 	in.bytes += len(a.Body)
 }
 
-// answersEach tells whether a message is handled on its own: because it is answered, with +OK, with an
-// error or with 503, or because it is traced.
-func (s *Session) answersEach(a *wire.Args) bool {
-	return s.opts.Verbose || s.opts.Pedantic || s.traced || s.opts.NoResponders && len(a.Reply) > 0
+// apart tells whether a message must not be in one run with those before it.
+func (s *Session) apart(a *wire.Args) bool {
+	return s.single || s.asks && (len(a.Reply) > 0 || len(s.run.Msgs[0].Reply) > 0)
 }
 
-// mayAsk tells whether the open run or the message behind it is a request of a client that may answer requests:
-// if it comes back to the client itself, that gives a right which the next message may need.
-func (s *Session) mayAsk(a *wire.Args) bool {
-	return (len(a.Reply) > 0 || len(s.run.Msgs[0].Reply) > 0) && s.replies.Load() != nil
+// setApart notes which messages are handled on their own: all that are answered, with +OK or an error, or
+// traced, and requests, if they are answered with 503, or if the client may answer requests: one that comes
+// back to the client gives it a right that the next message may need.
+func (s *Session) setApart() {
+	s.single = s.opts.Verbose || s.opts.Pedantic || s.traced
+	s.asks = s.opts.NoResponders || s.replies.Load() != nil
 }
 
 // publish sends the collected run on its way.

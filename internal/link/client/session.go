@@ -43,6 +43,8 @@ type Session struct {
 	pinged bool // the first PING has been answered
 	spoke  bool // a whole operation has arrived
 	traced bool // trace lines are wanted, as of the current read
+	single bool // every message is a run of its own
+	asks   bool // every request is
 
 	announced *broker.Account // in which the client was said to be
 
@@ -91,6 +93,7 @@ func newSession(l *Link, set *Settings, c *conn.Conn) *Session {
 func (s *Session) Consume(b *broker.Batch, p []byte) conn.Reason {
 	s.traced = s.link.tracer.TraceOn()
 	s.adopt()
+	s.setApart()
 	if s.dec == nil {
 		s.dec = decoders.Get().(*wire.Decoder)
 	}
