@@ -178,7 +178,17 @@ func TestWatcherAndProbation(t *testing.T) {
 	if !w.Enabled || w.PausedUntil == nil || !w.PausedUntil.Equal(until) {
 		t.Errorf("%+v", w)
 	}
+	off, never := false, time.Time{}
+	n.want(n.ask(http.MethodPut, "/reload/watcher?dry_run", api.SetWatcher{Enabled: &off, PauseUntil: &never}), http.StatusOK, &w)
+	if w.Enabled || w.PausedUntil != nil || !w.DryRun {
+		t.Errorf("%+v", w)
+	}
+	n.want(n.ask(http.MethodPut, "/reload/watcher", api.SetWatcher{Enabled: &on}), http.StatusOK, &w)
+	if !w.Enabled || w.PausedUntil == nil { // neither the dry run nor what was left out has ended the pause
+		t.Errorf("%+v", w)
+	}
 	n.problem(n.ask(http.MethodPost, "/config/probation/confirm?rev=2", nil), api.Conflict)
+	n.problem(n.ask(http.MethodPost, "/config/probation/confirm?rev=2&dry_run", nil), api.Conflict)
 	n.write(strings.Replace(aliceConf, "1000", "2000", 1))
 	n.want(n.ask(http.MethodPost, "/reload?probation=1h", nil), http.StatusOK, nil)
 	var st api.Reload
@@ -186,6 +196,7 @@ func TestWatcherAndProbation(t *testing.T) {
 	if st.Probation == nil || st.Probation.Revision != 2 {
 		t.Fatalf("%+v", st)
 	}
+	n.want(n.ask(http.MethodPost, "/config/probation/confirm?dry_run", api.ConfirmRequest{Revision: 2}), http.StatusOK, nil)
 	n.want(n.ask(http.MethodPost, "/config/probation/confirm", api.ConfirmRequest{Revision: 2}), http.StatusNoContent, nil)
 	n.want(n.ask(http.MethodGet, "/reload", nil), http.StatusOK, &st)
 	if st.Probation != nil {

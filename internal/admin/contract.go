@@ -64,8 +64,8 @@ type configurable interface {
 
 	// WatcherState tells how the watcher of the files fares; the zero State when there is none.
 	WatcherState() watch.State
-	// SetWatcher switches the watcher on or off, and pauses it.
-	SetWatcher(enabled *bool, pauseUntil time.Time) error
+	// SetWatcher switches the watcher on or off, and pauses it; what is nil stays.
+	SetWatcher(enabled *bool, pauseUntil *time.Time) error
 }
 
 // clustered is what there is to do with other servers of the cluster.

@@ -3,6 +3,7 @@ package admin_test
 import (
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,5 +53,27 @@ func TestConventions(t *testing.T) {
 	}
 	if a = n.ask("GET", "/version", nil, "Accept", "application/yaml"); !strings.HasPrefix(string(a.body), "name: natsd\n") {
 		t.Errorf("YAML: %s", a.body)
+	}
+}
+
+// Whatever can change something can be asked what it would do.
+func TestEverythingHasADryRun(t *testing.T) {
+	t.Parallel()
+	n := start(t, "")
+	changesNothing := []string{"/config/validate", "/config/diff", "/subjects/check", "/connections/{cid}/ping"}
+	for path, item := range n.contract.doc["paths"].(map[string]any) {
+		for method, op := range item.(map[string]any) {
+			op, ok := op.(map[string]any)
+			if !ok || method == "get" || slices.Contains(changesNothing, path) {
+				continue
+			}
+			if _, later := op["responses"].(map[string]any)["501"]; later {
+				continue
+			}
+			params, _ := op["parameters"].([]any)
+			if !slices.ContainsFunc(params, func(p any) bool { return p.(map[string]any)["name"] == "dry_run" }) {
+				t.Errorf("%s %s has no dry_run", method, path)
+			}
+		}
 	}
 }

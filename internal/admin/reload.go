@@ -44,13 +44,14 @@ func (a *API) reloadRoutes() []route {
 		{
 			method: http.MethodPut, path: "/reload/watcher", role: operator, scope: "reload:write",
 			summary: "Switch the watcher of the configuration files on or off, or pause it.",
+			query:   []param{dryRun},
 			body:    api.SetWatcher{}, result: api.Watcher{}, codes: []api.Code{api.Conflict}, serve: a.setWatcher,
 		},
 		{
 			method: http.MethodPost, path: "/config/probation/confirm", role: operator, scope: "reload:write",
 			summary: "End the probation of a revision: it stays.",
-			query:   []param{{name: "rev", kind: "integer", doc: "The revision."}},
-			body:    api.ConfirmRequest{}, codes: []api.Code{api.Conflict}, serve: a.confirm,
+			query:   []param{dryRun, {name: "rev", kind: "integer", doc: "The revision."}},
+			body:    api.ConfirmRequest{}, also: []success{{http.StatusOK, api.DryRun{}}}, codes: []api.Code{api.Conflict}, serve: a.confirm,
 		},
 	}
 }
@@ -136,14 +137,33 @@ func (a *API) setWatcher(c *call) (any, error) {
 	if err := c.decode(&body); err != nil {
 		return nil, err
 	}
-	var until time.Time
-	if body.PauseUntil != nil {
-		until = *body.PauseUntil
+	dry := c.bool("dry_run")
+	if err := c.valid(); err != nil {
+		return nil, err
 	}
-	if err := a.Server.SetWatcher(body.Enabled, until); err != nil {
+	if dry {
+		return a.wouldWatch(c, &body)
+	}
+	if err := a.Server.SetWatcher(body.Enabled, body.PauseUntil); err != nil {
 		return nil, api.Problemf(api.Conflict, "%v", err)
 	}
 	return watcherOf(a.Server.WatcherState()), nil
+}
+
+// wouldWatch is what setWatcher would answer.
+func (a *API) wouldWatch(c *call, body *api.SetWatcher) (any, error) {
+	if c.options.ConfigFile == "" {
+		return nil, api.Problemf(api.Conflict, "there is no configuration file to watch")
+	}
+	out := watcherOf(a.Server.WatcherState())
+	out.DryRun = true
+	if body.Enabled != nil {
+		out.Enabled = *body.Enabled
+	}
+	if body.PauseUntil != nil {
+		out.PausedUntil = moment(*body.PauseUntil)
+	}
+	return out, nil
 }
 
 // confirm serves POST /config/probation/confirm.
@@ -152,8 +172,15 @@ func (a *API) confirm(c *call) (any, error) {
 	if err := c.decode(&body); err != nil {
 		return nil, err
 	}
+	dry := c.bool("dry_run")
 	if err := c.valid(); err != nil {
 		return nil, err
+	}
+	if dry {
+		if p, on := a.Server.Probation(); !on || p.Revision != body.Revision {
+			return nil, api.Problemf(api.Conflict, "revision %d is not on probation", body.Revision)
+		}
+		return answer{status: http.StatusOK, value: &api.DryRun{DryRun: true}}, nil
 	}
 	if err := a.Server.ConfirmProbation(body.Revision); err != nil {
 		return nil, api.Problemf(api.Conflict, "%v", err)

@@ -156,7 +156,7 @@ func TestRestoreIsWatched(t *testing.T) {
 	t.Parallel()
 	l := serve(t, "max_payload: 1000\nwatch { quiet: 10ms }\n")
 	on := true
-	if err := l.SetWatcher(&on, time.Time{}); err != nil {
+	if err := l.SetWatcher(&on, nil); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the watcher watches", func() bool { return l.WatcherState().Mode != watch.Off })
@@ -183,7 +183,7 @@ func TestRestoreIsWatched(t *testing.T) {
 	set("max_payload: 3000\n")
 	eventually(t, "the next change of the file wins", payload(3000))
 
-	if err := l.SetWatcher(&on, time.Now().Add(time.Hour)); err != nil {
+	if err := l.SetWatcher(&on, new(time.Now().Add(time.Hour))); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the watcher pauses", func() bool { return l.WatcherState().Mode == watch.Off })
@@ -191,7 +191,7 @@ func TestRestoreIsWatched(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	set("max_payload: 4000\n")
-	if err := l.SetWatcher(&on, time.Now().Add(50*time.Millisecond)); err != nil {
+	if err := l.SetWatcher(nil, new(time.Now().Add(50*time.Millisecond))); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "what changed in the pause is found after it", payload(4000))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"natsd/internal/config"
 	"natsd/internal/reload"
@@ -44,7 +43,7 @@ func TestPartialMode(t *testing.T) {
 	}
 	t.Cleanup(func() { must(0, l.end()) })
 	on := true
-	must(0, l.SetWatcher(&on, time.Time{}))
+	must(0, l.SetWatcher(&on, nil))
 	eventually(t, "the watcher watches", func() bool { return l.WatcherState().Mode == watch.Events })
 	log := func() string { return string(must(os.ReadFile(filepath.Join(l.dir, "natsd.log")))) }
 	save := func(text string, revision int) {

@@ -57,16 +57,21 @@ func (w *watching) settings() watch.Settings {
 var ErrNoWatcher = errors.New("there is no watcher: the server has no configuration file, or has not started yet")
 
 // SetWatcher switches the watcher on or off, whatever watch.enabled says, until that key changes or the
-// server starts anew; nil leaves it as the configuration says. A pause ends by itself; what changed during
-// it is found then. The zero time ends a pause at once.
-func (s *Server) SetWatcher(enabled *bool, pauseUntil time.Time) error {
+// server starts anew. A pause ends by itself; what changed during it is found then. The zero time ends a pause
+// at once. What is nil stays as it is.
+func (s *Server) SetWatcher(enabled *bool, pauseUntil *time.Time) error {
 	if !s.isReady() || s.watcher == nil {
 		return ErrNoWatcher
 	}
 	w := &s.watching
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.enabled, w.pausedUntil = enabled, pauseUntil
+	if enabled != nil {
+		w.enabled = enabled
+	}
+	if pauseUntil != nil {
+		w.pausedUntil = *pauseUntil
+	}
 	s.watcher.Set(w.settings())
 	return nil
 }

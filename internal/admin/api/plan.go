@@ -141,6 +141,7 @@ type Watcher struct {
 	Changes     uint64        `json:"changes"`
 	Refused     uint64        `json:"refused"`
 	Suppressed  uint64        `json:"suppressed"`
+	DryRun      bool          `json:"dry_run,omitempty"` // this is how it would be
 }
 
 // WatchedFile is one file that the watcher looks at.
