@@ -32,8 +32,7 @@ away. Whether the change is written into the file too depends on admin.write_con
 			if err := json.Unmarshal([]byte(args[1]), &value); err != nil {
 				value = args[1]
 			}
-			elems := strings.Split(strings.ReplaceAll(strings.TrimPrefix(args[0], "/"), ".", "/"), "/")
-			for _, elem := range slices.Backward(elems) {
+			for _, elem := range slices.Backward(elements(args[0])) {
 				value = map[string]any{elem: value}
 			}
 			patch, err := json.Marshal(value)
@@ -44,22 +43,43 @@ away. Whether the change is written into the file too depends on admin.write_con
 			if err != nil {
 				return err
 			}
-			reason, _ := cmd.Flags().GetString("reason")
-			q := a.dry()
-			if reason != "" {
-				if q == nil {
-					q = url.Values{}
-				}
-				q.Set("reason", reason)
-			}
 			return a.plan(cmd.Context(), client.Request{
-				Method: http.MethodPatch, Path: "/config", Query: q, Body: patch, Type: "application/merge-patch+json",
+				Method: http.MethodPatch, Path: "/config", Query: a.changeQuery(cmd), Body: patch, Type: "application/merge-patch+json",
 				Header: http.Header{"If-Match": {tag}},
 			}, false, 0)
 		},
 	}
-	cmd.Flags().String("reason", "", "why, for the history")
+	a.addParams(cmd, changeParams)
 	return cmd
+}
+
+// elements takes a pointer or the name of a key apart.
+func elements(key string) []string {
+	rest, isPointer := strings.CutPrefix(key, "/")
+	if !isPointer {
+		return strings.Split(key, ".")
+	}
+	elems := strings.Split(rest, "/")
+	for i := range elems {
+		elems[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(elems[i])
+	}
+	return elems
+}
+
+// changeParams are what can be said of a change of the configuration.
+var changeParams = []param{
+	{flag: "reason", help: "why, for the history"},
+	{flag: "mode", help: "strict refuses changes that need a restart; partial applies the rest", words: []string{"strict", "partial"}},
+	{flag: "allow-auth-removal", kind: boolParam, help: "permit a change that takes away all authentication, TLS or accounts"},
+}
+
+// changeQuery is what was said of a change.
+func (a *app) changeQuery(cmd *cobra.Command) url.Values {
+	q := query(cmd.Flags(), changeParams)
+	if a.set.dryRun {
+		q.Set("dry_run", "true")
+	}
+	return q
 }
 
 func (a *app) configApplyCommand() *cobra.Command {
@@ -78,17 +98,14 @@ looked for on the server. Whether it is written into the file there depends on a
 			if err != nil {
 				return err
 			}
-			q := query(cmd.Flags(), []param{{flag: "reason"}})
+			q := a.changeQuery(cmd)
 			q.Set("name", args[0])
-			if a.set.dryRun {
-				q.Set("dry_run", "true")
-			}
 			return a.plan(cmd.Context(), client.Request{
 				Method: http.MethodPut, Path: "/config", Query: q, Body: text, Type: confType, Header: http.Header{"If-Match": {tag}},
 			}, false, 0)
 		},
 	}
-	cmd.Flags().String("reason", "", "why, for the history")
+	a.addParams(cmd, changeParams)
 	return cmd
 }
 

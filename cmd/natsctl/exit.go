@@ -107,8 +107,11 @@ func (a *app) problem(p *api.Problem) {
 		text = "the server answered " + http.StatusText(p.Status)
 	}
 	items := p.Errors
-	if len(items) > 0 && p.Title != "" && strings.Contains(text, items[0].Message) {
-		text = strings.ToLower(p.Title[:1]) + p.Title[1:] // all that it says stands below
+	switch {
+	case len(items) == 1 && items[0].File == "" && items[0].Hint == "" && text == items[0].Message:
+		items = nil // it says all
+	case len(items) > 0 && p.Title != "" && strings.Contains(text, items[0].Message):
+		text = strings.ToLower(p.Title) // all that it says stands below
 	}
 	fmt.Fprintf(a.err, "%s: %s\n", name, output.Clean(text))
 	for _, item := range items {
