@@ -65,24 +65,23 @@ type Value struct {
 	Bool bool
 	// Quoted tells that a scalar stood in quotes or in a block.
 	Quoted bool
-	Pos    Pos // where it is written; for a variable, where it is referred to
-	Str    string
-	Int    int64
-	Float  float64
-	Time   *time.Time
-	Items  []*Value // Array
-	Map    *Table   // Map
+
+	height uint8 // containers from here down, 0 for a scalar; maxDepth at most
+	nodes  int32 // values from here down, itself included
+
+	Pos   Pos // where it is written; for a variable, where it is referred to
+	Str   string
+	Int   int64
+	Float float64
+	Time  *time.Time
+	Items []*Value // Array
+	Map   *Table   // Map
 
 	// Raw is the source text of a scalar as written, without quotes: the option layer reads units
 	// from it that the number alone has lost ("5m"). Of a map it is the whole text from brace to brace
 	// if that means the same wherever it stands: there is no variable and no include in it, and nothing
 	// to complain about. It is empty otherwise.
 	Raw string
-	// Var is the name of the variable that the value came from, if any.
-	Var string
-
-	height int32 // containers from here down, 0 for a scalar
-	nodes  int32 // values from here down, itself included
 }
 
 // Entry is one key with its value.

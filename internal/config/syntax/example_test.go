@@ -22,9 +22,9 @@ max_payload = 8MB extra
 		fmt.Println(file.Source(p.Pos))
 	}
 	timeout := file.Root.Get("authorization").Value.Map.Get("timeout")
-	fmt.Println(timeout.Pos, timeout.Key, timeout.Value.Str, timeout.Value.Var)
+	fmt.Println(timeout.Pos, timeout.Key, timeout.Value.Str)
 	// Output:
 	// nats.conf:8:19: unexpected text after the value
 	// max_payload = 8MB extra
-	// nats.conf:5:3 timeout 2s TIMEOUT
+	// nats.conf:5:3 timeout 2s
 }

@@ -106,7 +106,7 @@ func (p *parser) decimal(start int) (*Value, bool) {
 			p.at++
 		}
 		text := p.text[start:p.at]
-		return p.scalar(start, Value{Kind: String, Str: text, Raw: text}), true
+		return p.str(start, text, text), true
 	}
 	if p.peek()|0x20 == 'e' {
 		mantissa := p.at

@@ -102,15 +102,15 @@ const (
 	slabMost  = 256
 )
 
-// put stores v and returns its place.
-func (s *slab[T]) put(v T) *T {
+// take returns a place that nothing is in yet. What is known of it is best put there piece by piece: a whole
+// value is built elsewhere first and then copied.
+func (s *slab[T]) take() *T {
 	if len(s.free) == 0 {
 		s.size = min(max(slabFirst, 2*s.size), slabMost)
 		s.free = make([]T, s.size)
 	}
 	place := &s.free[0]
 	s.free = s.free[1:]
-	*place = v
 	return place
 }
 

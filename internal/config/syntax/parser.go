@@ -125,7 +125,9 @@ func (p *parser) entry(lv level) (comma bool) {
 		p.recover(lv)
 		return false
 	}
-	p.put(p.loader.entries.put(Entry{Key: key, Pos: p.pos(start), Value: v}))
+	e := p.loader.entries.take()
+	e.Key, e.Pos, e.Value = key, p.pos(start), v
+	p.put(e)
 	return p.finish(lv)
 }
 
@@ -269,14 +271,16 @@ func (p *parser) table() (*Value, bool) {
 	}
 	start := p.at
 	before := p.loader.dependencies()
-	t := p.loader.tables.put(Table{Pos: p.pos(start)})
+	t := p.loader.tables.take()
+	t.Pos = p.pos(start)
 	p.at++
 	p.mark(opens, start)
 	p.scopes = append(p.scopes, t)
 	p.entries(start, inner)
 	p.scopes = p.scopes[:len(p.scopes)-1]
 	p.depth--
-	v := p.loader.nodes.put(Value{Kind: Map, Pos: t.Pos, Map: t, nodes: 1})
+	v := p.loader.nodes.take()
+	v.Kind, v.Pos, v.Map, v.nodes = Map, t.Pos, t, 1
 	if p.loader.dependencies() == before && !p.env {
 		v.Raw = p.text[start:p.at]
 	}
@@ -293,7 +297,8 @@ func (p *parser) array() (*Value, bool) {
 		return nil, false
 	}
 	start := p.at
-	v := p.loader.nodes.put(Value{Kind: Array, Pos: p.pos(start), nodes: 1})
+	v := p.loader.nodes.take()
+	v.Kind, v.Pos, v.nodes = Array, p.pos(start), 1
 	p.at++
 	p.mark(opens, start)
 	comma := false // a comma may begin the next line

@@ -17,7 +17,7 @@ func (p *parser) literal() (*Value, bool) {
 	}
 	p.at = start + 1 + end + 1
 	text := p.text[start+1 : p.at-1]
-	return p.scalar(start, Value{Kind: String, Str: text, Raw: text, Quoted: true}), true
+	return p.quoted(start, text, text), true
 }
 
 // escaped reads a string in double quotes.
@@ -35,7 +35,7 @@ func (p *parser) escaped() (*Value, bool) {
 	}
 	raw := p.text[start+1 : p.at]
 	p.at++
-	return p.scalar(start, Value{Kind: String, Str: text, Raw: raw, Quoted: true}), true
+	return p.quoted(start, text, raw), true
 }
 
 // unescape reads text that began at start, up to where end says so or to the end of the file. The
@@ -170,7 +170,7 @@ func (p *parser) blockString() (*Value, bool) {
 		if len(rest) == 0 || rest[0] == '\n' || strings.HasPrefix(rest, "\r\n") {
 			p.at = i + 2
 			text := p.text[start+1 : i+1]
-			return p.scalar(start, Value{Kind: String, Str: text, Raw: text, Quoted: true}), true
+			return p.quoted(start, text, text), true
 		}
 	}
 	p.stop()
@@ -185,7 +185,7 @@ func (p *parser) bare(start int) (*Value, bool) {
 	if !ok {
 		return nil, false
 	}
-	v := p.scalar(start, Value{Kind: String, Str: text, Raw: p.text[start:p.at]})
+	v := p.str(start, text, p.text[start:p.at])
 	quote := p.peek() == '\''
 	if quote {
 		p.at++
@@ -229,5 +229,20 @@ func boolean(word string) (truth, ok bool) {
 // scalar completes a scalar value that starts at an offset.
 func (p *parser) scalar(start int, v Value) *Value {
 	v.Pos, v.nodes = p.pos(start), 1
-	return p.loader.nodes.put(v)
+	place := p.loader.nodes.take()
+	*place = v
+	return place
+}
+
+// str makes a string that starts at an offset.
+func (p *parser) str(start int, text, raw string) *Value {
+	v := p.loader.nodes.take()
+	v.Kind, v.Str, v.Raw, v.Pos, v.nodes = String, text, raw, p.pos(start), 1
+	return v
+}
+
+func (p *parser) quoted(start int, text, raw string) *Value {
+	v := p.str(start, text, raw)
+	v.Quoted = true
+	return v
 }

@@ -43,13 +43,13 @@ func (p *parser) variable(start int, name string) (*Value, bool) {
 		return nil, false
 	}
 	use := *v
-	use.Pos, use.Var = p.pos(start), name
+	use.Pos = p.pos(start)
 	return &use, true
 }
 
 // hash makes a string of a bcrypt hash that stands without quotes.
 func (p *parser) hash(start int, rest string) *Value {
-	return p.scalar(start, Value{Kind: String, Str: "$" + rest, Raw: "$" + rest})
+	return p.str(start, "$"+rest, "$"+rest)
 }
 
 // expand accounts for a value that occurs once more.
