@@ -46,7 +46,7 @@ var layers = [][]string{
 	{"internal/ctl/plan", "internal/ctl/top"},
 	{"cmd/natsd", "cmd/natsctl"},
 	// Black-box tests.
-	{"test/harness"},
+	{"test/harness", "test/inside"},
 	{"test/abuse", "test/client", "test/cluster", "test/compare", "test/reload", "test/system", "test/transcript"},
 }
 

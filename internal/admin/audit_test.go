@@ -13,7 +13,7 @@ import (
 
 // auditOf reads the audit by the API, oldest first.
 func (n *node) auditOf(query string) []api.AuditRecord {
-	n.t.Helper()
+	n.TB.Helper()
 	var page api.List[api.AuditRecord]
 	n.want(n.ask("GET", "/audit?limit=1000"+query, nil), http.StatusOK, &page)
 	out := make([]api.AuditRecord, 0, len(page.Items))
@@ -111,8 +111,8 @@ func TestAuditThatCannotBeWritten(t *testing.T) {
 		}
 	})
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
-	path := filepath.Join(n.dir, "sub", "audit.log")
-	if err := os.Rename(filepath.Join(n.dir, "sub"), filepath.Join(n.dir, "gone")); err != nil {
+	path := filepath.Join(n.Dir, "sub", "audit.log")
+	if err := os.Rename(filepath.Join(n.Dir, "sub"), filepath.Join(n.Dir, "gone")); err != nil {
 		t.Fatal(err)
 	}
 	n.problem(n.ask("POST", "/tokens", api.NewToken{}), api.AuditUnavailable)
@@ -129,16 +129,16 @@ func TestAuditThatCannotBeWritten(t *testing.T) {
 	}
 	n.want(n.ask("POST", "/tokens", api.NewToken{}), http.StatusCreated, nil)
 
-	n.write(`admin { audit { file: "<dir>/other.log", events: false } }`)
+	n.Write(`admin { audit { file: "<dir>/other.log", events: false } }`)
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	if got := n.auditOf(""); len(got) != 1 || got[0].Result != api.AuditOK || got[0].Before == got[0].After {
 		t.Errorf("the outcome is in the new file: %+v", got)
 	}
-	n.write(`admin { audit { file: "<dir>/no/such/folder" } }`)
+	n.Write(`admin { audit { file: "<dir>/no/such/folder" } }`)
 	n.problem(n.ask("POST", "/reload", nil), api.ReloadRejected)
-	n.write(`admin { audit { file: "<dir>/dry.log" } }`)
+	n.Write(`admin { audit { file: "<dir>/dry.log" } }`)
 	n.want(n.ask("POST", "/reload?dry_run", nil), http.StatusOK, nil)
-	if _, err := os.Stat(filepath.Join(n.dir, "dry.log")); err == nil {
+	if _, err := os.Stat(filepath.Join(n.Dir, "dry.log")); err == nil {
 		t.Error("a dry run has left a file")
 	}
 }
@@ -157,7 +157,7 @@ func TestAuditHoldsNoSecret(t *testing.T) {
 	n.ask("PUT", "/config", `authorization { token: "`+canary+`" }`, "Content-Type", "text/x-nats-conf", "If-Match", "*")
 	n.ask("PATCH", "/config", `{"authorization":{"token":"`+canary+`"}}`, "Content-Type", "application/merge-patch+json", "If-Match", "*")
 	n.ask("POST", "/reload", `{"reason":"`+canary[:6]+`"}`, "Content-Type", "application/json")
-	text, err := os.ReadFile(filepath.Join(n.dir, "audit.log"))
+	text, err := os.ReadFile(filepath.Join(n.Dir, "audit.log"))
 	if err != nil {
 		t.Fatal(err)
 	}

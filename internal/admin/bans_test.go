@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"natsd/internal/admin/api"
+	"natsd/test/inside"
 )
 
 // A ban holds before and after authentication, ends the connections that it fits, and ends by itself.
@@ -74,7 +75,7 @@ func TestBans(t *testing.T) {
 		t.Errorf("%d were banned", l.Total)
 	}
 	n.want(n.ask("POST", "/bans", api.BanRequest{Match: api.BanMatch{User: "alice"}, For: "100ms"}), http.StatusCreated, nil)
-	until(t, "the ban has ended", func() bool { return try("alice", "a") == "" })
+	inside.Until(t, "the ban has ended", func() bool { return try("alice", "a") == "" })
 	soon := time.Now().Add(time.Hour)
 	past := soon.Add(-2 * time.Hour)
 	for _, bad := range []api.BanRequest{

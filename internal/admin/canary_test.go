@@ -44,7 +44,7 @@ admin { audit { file: "<dir>/audit.log" }, pprof: true, tokens_file: "<dir>/toke
 	n.want(n.ask("POST", "/tokens", api.NewToken{}, "Idempotency-Key", "1"), http.StatusCreated, &made)
 	n.want(n.ask("POST", "/tokens/"+made.ID+"/rotate", api.RotateToken{Grace: "1h"}), http.StatusOK, &rotated)
 	for _, text := range []string{
-		strings.ReplaceAll(strings.ReplaceAll(conf, "canary-ann", "canary-next"), "<dir>", n.dir), "authorization { token: canary-cut",
+		strings.ReplaceAll(strings.ReplaceAll(conf, "canary-ann", "canary-next"), "<dir>", n.Dir), "authorization { token: canary-cut",
 		`authorization { user: a, password: canary-typo, passwort: canary-typo2 }`,
 	} {
 		n.ask("PUT", "/config?reason=rotation", text, "Content-Type", "text/x-nats-conf", "If-Match", "*")
@@ -52,7 +52,7 @@ admin { audit { file: "<dir>/audit.log" }, pprof: true, tokens_file: "<dir>/toke
 		n.ask("POST", "/config/diff", text, "Content-Type", "text/x-nats-conf")
 	}
 	n.ask("PATCH", "/config", `{"authorization":{"token":"canary-patch"}}`, "Content-Type", "application/merge-patch+json", "If-Match", "*")
-	n.write(strings.ReplaceAll(conf, "canary-ann", "canary-file"))
+	n.Write(strings.ReplaceAll(conf, "canary-ann", "canary-file"))
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	n.want(n.ask("PUT", "/logging", api.SetLogging{Level: "trace"}), http.StatusOK, nil)
 	n.connect(`"user":"ann","pass":"canary-file"`)
@@ -88,7 +88,7 @@ admin { audit { file: "<dir>/audit.log" }, pprof: true, tokens_file: "<dir>/toke
 		clean("a stream", string(text))
 	}
 	for _, file := range []string{"log", "audit.log", "tokens.json"} {
-		text, err := os.ReadFile(filepath.Join(n.dir, file))
+		text, err := os.ReadFile(filepath.Join(n.Dir, file))
 		if err != nil {
 			t.Fatal(err)
 		}

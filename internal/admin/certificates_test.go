@@ -72,7 +72,7 @@ func TestCertificates(t *testing.T) {
 	if e := events.await("tls.expiring"); e.NotAfter == nil || e.Block != "tls" {
 		t.Errorf("%+v", e)
 	}
-	issue(t, n.dir, 365*24*time.Hour)
+	issue(t, n.Dir, 365*24*time.Hour)
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	for _, block := range []string{"tls", "admin.tls"} {
 		if e := events.await("tls.reloaded"); e.Block != block {

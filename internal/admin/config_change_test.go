@@ -35,7 +35,7 @@ func TestValidate(t *testing.T) {
 		t.Errorf("%+v", p.Errors)
 	}
 	n.want(post("", `{"text":"port: 4333"}`, "application/json"), http.StatusOK, nil)
-	n.want(post("", fmt.Sprintf(`{"path":%q}`, n.conf), "application/json"), http.StatusOK, nil)
+	n.want(post("", fmt.Sprintf(`{"path":%q}`, n.Conf), "application/json"), http.StatusOK, nil)
 	if n.Options().Limits.MaxPayload != 1000 {
 		t.Error("something came into force")
 	}
@@ -54,7 +54,7 @@ func TestDiff(t *testing.T) {
 	if len(plan.Changes) != 1 || plan.PlanID == "" || !plan.DryRun {
 		t.Errorf("%+v", plan)
 	}
-	n.write(strings.Replace(aliceConf, "1000", "3000", 1))
+	n.Write(strings.Replace(aliceConf, "1000", "3000", 1))
 	n.want(n.ask(http.MethodPost, "/reload", nil), http.StatusOK, nil)
 	n.want(diff(api.DiffRequest{From: "1", To: "2"}), http.StatusOK, &plan)
 	if len(plan.Changes) != 1 || plan.Changes[0].New != 3000.0 || plan.From.Revision != 1 || plan.To.Revision != 2 {
@@ -107,11 +107,11 @@ func TestPlanIsKeptOrRefused(t *testing.T) {
 	t.Parallel()
 	n := start(t, aliceConf)
 	var plan api.Plan
-	n.write(strings.Replace(aliceConf, "1000", "2000", 1))
+	n.Write(strings.Replace(aliceConf, "1000", "2000", 1))
 	n.want(n.ask(http.MethodPost, "/reload?dry_run", nil), http.StatusOK, &plan)
-	n.write(strings.Replace(aliceConf, "1000", "3000", 1))
+	n.Write(strings.Replace(aliceConf, "1000", "3000", 1))
 	n.problem(n.ask(http.MethodPost, "/reload?plan_id="+plan.PlanID, nil), api.PreconditionFailed)
-	n.write(strings.Replace(aliceConf, "1000", "2000", 1))
+	n.Write(strings.Replace(aliceConf, "1000", "2000", 1))
 	n.want(n.ask(http.MethodPost, "/reload?plan_id="+plan.PlanID, nil), http.StatusOK, &plan)
 	if n.Options().Limits.MaxPayload != 2000 {
 		t.Errorf("%+v", plan)
@@ -132,7 +132,7 @@ func TestPutConfig(t *testing.T) {
 	n.want(put(changed, "If-Match", tag), http.StatusOK, nil)
 	var st api.Reload
 	n.want(n.ask(http.MethodGet, "/reload", nil), http.StatusOK, &st)
-	onDisk, err := os.ReadFile(n.conf)
+	onDisk, err := os.ReadFile(n.Conf)
 	if n.Options().Limits.MaxPayload != 2000 || st.Drift == nil || st.Drift.Changes != 1 || err != nil || string(onDisk) != aliceConf {
 		t.Errorf("%+v %v\n%s", st.Drift, err, onDisk)
 	}
@@ -189,7 +189,7 @@ func TestWatcherAndProbation(t *testing.T) {
 	}
 	n.problem(n.ask(http.MethodPost, "/config/probation/confirm?rev=2", nil), api.Conflict)
 	n.problem(n.ask(http.MethodPost, "/config/probation/confirm?rev=2&dry_run", nil), api.Conflict)
-	n.write(strings.Replace(aliceConf, "1000", "2000", 1))
+	n.Write(strings.Replace(aliceConf, "1000", "2000", 1))
 	n.want(n.ask(http.MethodPost, "/reload?probation=1h", nil), http.StatusOK, nil)
 	var st api.Reload
 	n.want(n.ask(http.MethodGet, "/reload", nil), http.StatusOK, &st)
@@ -255,7 +255,7 @@ func TestChangesOfTheSameConfiguration(t *testing.T) {
 func TestLinesOfTheFileAreNotShown(t *testing.T) {
 	t.Parallel()
 	n := start(t, tokenConf(t))
-	n.write("authorization { token: x, pasword: canary-value }\n")
+	n.Write("authorization { token: x, pasword: canary-value }\n")
 	for _, secret := range []string{"s-vic", "s-ada"} {
 		a := n.ask(http.MethodPost, "/config/validate", nil, "Authorization", "Bearer "+secret)
 		if n.problem(a, api.ConfigInvalid); strings.Contains(string(a.body), "canary-value") {

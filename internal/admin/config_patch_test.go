@@ -27,7 +27,7 @@ func TestPatchConfig(t *testing.T) {
 	var plan api.Plan
 	n.want(patch(`{"max_payload": 2000, "ping_interval": "30s"}`, "application/merge-patch+json"), http.StatusOK, &plan)
 	want := strings.Replace(strings.Replace(patchConf, "include \"more.conf\"\n", "", 1), "1000", "2000", 1) + "ping_interval: \"30s\"\n"
-	if got, err := os.ReadFile(n.conf); err != nil || string(got) != want || n.Options().Limits.MaxPayload != 2000 || len(plan.Changes) != 2 {
+	if got, err := os.ReadFile(n.Conf); err != nil || string(got) != want || n.Options().Limits.MaxPayload != 2000 || len(plan.Changes) != 2 {
 		t.Errorf("%v %+v\n%s", err, plan.Changes, got)
 	}
 	n.want(patch(`[{"op":"test","path":"/max_payload","value":2000},{"op":"remove","path":"/ping_interval"},{"op":"replace","path":"/authorization/users/0/user","value":"carol"}]`,
@@ -35,7 +35,7 @@ func TestPatchConfig(t *testing.T) {
 	if n.Options().Authorization.Users[0].Name != "carol" || n.Options().Limits.PingInterval.String() != "2m0s" {
 		t.Errorf("%+v", plan.Changes)
 	}
-	before, _ := os.ReadFile(n.conf)
+	before, _ := os.ReadFile(n.Conf)
 	for _, c := range []struct {
 		body, media string
 		code        api.Code
@@ -51,7 +51,7 @@ func TestPatchConfig(t *testing.T) {
 		n.problem(patch(c.body, c.media), c.code)
 	}
 	n.problem(n.ask(http.MethodPatch, "/config", `{}`, "Content-Type", "application/json"), api.PreconditionRequired)
-	if after, err := os.ReadFile(n.conf); err != nil || string(after) != string(before) {
+	if after, err := os.ReadFile(n.Conf); err != nil || string(after) != string(before) {
 		t.Errorf("%v\n%s", err, after)
 	}
 }
@@ -59,10 +59,10 @@ func TestPatchConfig(t *testing.T) {
 func TestPatchLeavesIncludesAlone(t *testing.T) {
 	t.Parallel()
 	n := start(t, strings.Replace(patchConf, "include \"more.conf\"\n", "", 1))
-	if err := os.WriteFile(filepath.Join(n.dir, "more.conf"), []byte("lame_duck_duration: 1m\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(n.Dir, "more.conf"), []byte("lame_duck_duration: 1m\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n.write(patchConf)
+	n.Write(patchConf)
 	n.want(n.ask(http.MethodPost, "/reload", nil), http.StatusOK, nil)
 	tag := n.ask(http.MethodGet, "/config", nil).Header.Get("ETag")
 	p := n.problem(n.ask(http.MethodPatch, "/config", `{"lame_duck_duration": "2m"}`, "Content-Type", "application/json", "If-Match", tag), api.Conflict)

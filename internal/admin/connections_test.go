@@ -15,39 +15,29 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"natsd/internal/admin/api"
+	"natsd/test/inside"
 )
 
 // dial connects a client of its own that comes back when it is cut off.
 func (n *node) dial(name string, opts ...nats.Option) *nats.Conn {
-	n.t.Helper()
+	n.TB.Helper()
 	opts = append([]nats.Option{nats.Name(name), nats.ReconnectWait(20 * time.Millisecond), nats.MaxReconnects(-1), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})}, opts...)
 	c, err := nats.Connect("nats://"+n.ClientAddr().String(), opts...)
 	if err != nil {
-		n.t.Fatal(err)
+		n.TB.Fatal(err)
 	}
-	n.t.Cleanup(c.Close)
+	n.TB.Cleanup(c.Close)
 	return c
 }
 
 // cid is the id of a client's connection.
 func (n *node) cid(c *nats.Conn) uint64 {
-	n.t.Helper()
+	n.TB.Helper()
 	id, err := c.GetClientID()
 	if err != nil {
-		n.t.Fatal(err)
+		n.TB.Fatal(err)
 	}
 	return id
-}
-
-// until waits for something that has to come.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); {
-		if time.Now().After(end) {
-			t.Fatal("waited in vain: " + what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
 }
 
 type connList = api.List[api.Connection]
@@ -210,7 +200,7 @@ func TestOneConnection(t *testing.T) {
 		t.Errorf("%+v", subs)
 	}
 	c.Close()
-	until(t, "the connection is closed", func() bool {
+	inside.Until(t, "the connection is closed", func() bool {
 		n.want(n.ask("GET", path, nil), http.StatusOK, &one)
 		return one.State == "closed"
 	})
@@ -253,12 +243,12 @@ func TestRates(t *testing.T) {
 	}()
 	// Whoever ends connections by a rate waits until it is known.
 	var would api.KickResult
-	until(t, "the busy one is found by its rate", func() bool {
+	inside.Until(t, "the busy one is found by its rate", func() bool {
 		n.want(n.ask("POST", "/connections/kick", api.KickRequest{Filter: "in_msgs_rate>1", DryRun: true}), http.StatusOK, &would)
 		return would.Matched == 1
 	})
 	var l connList
-	until(t, "the busy one has a rate", func() bool {
+	inside.Until(t, "the busy one has a rate", func() bool {
 		n.want(n.ask("GET", "/connections?sort=in_msgs_rate&filter=bytes_from_rate>1&limit=1", nil), http.StatusOK, &l)
 		return len(l.Items) == 1
 	})

@@ -8,6 +8,7 @@ import (
 
 	"natsd/internal/admin/api"
 	"natsd/internal/event"
+	"natsd/test/inside"
 )
 
 const twoAccounts = `accounts {
@@ -164,7 +165,7 @@ func TestStreamOnAListenerThatMoves(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	n.write(tokenConf(t)) // another port
+	n.Write(tokenConf(t)) // another port
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	if _, err := io.ReadAll(resp.Body); err != nil {
 		t.Logf("it ended with %v", err)
@@ -180,9 +181,9 @@ func TestStreamOfWhoIsLimitedMeanwhile(t *testing.T) {
 	conf := tenants + tokenConf(t)
 	n := start(t, conf)
 	s := n.stream("/events?topics=connection.opened", "Authorization", "Bearer s-vic")
-	n.write(strings.Replace(conf, "role: viewer}", "role: viewer, accounts: [APP]}", 1))
+	n.Write(strings.Replace(conf, "role: viewer}", "role: viewer, accounts: [APP]}", 1))
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
-	until(t, "only events of the account come", func() bool {
+	inside.Until(t, "only events of the account come", func() bool {
 		_ = n.connect(`"user":"olga","pass":"o"`).Close()
 		_ = n.connect(`"user":"alice","pass":"a"`).Close()
 		if s.await("connection.opened").User == "alice" {
@@ -205,7 +206,7 @@ func TestManyStreams(t *testing.T) {
 		t.Error("one too many is served")
 	}
 	last.leave()
-	until(t, "there is room again", func() bool {
+	inside.Until(t, "there is room again", func() bool {
 		return n.ask(http.MethodHead, "/events", nil).StatusCode == http.StatusOK
 	})
 }

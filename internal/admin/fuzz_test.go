@@ -19,7 +19,7 @@ func FuzzConnectionQuery(f *testing.F) {
 	server := start(f, "")
 	f.Fuzz(func(t *testing.T, query string) {
 		n := *server
-		n.t = t
+		n.TB = t
 		values, err := url.ParseQuery(query)
 		if err != nil {
 			values = url.Values{"filter": {query}, "sort": {query}, "cursor": {query}}
@@ -46,7 +46,7 @@ func FuzzConnectionBody(f *testing.F) {
 	server := start(f, tenants)
 	f.Fuzz(func(t *testing.T, body string) {
 		n := *server
-		n.t = t
+		n.TB = t
 		for _, path := range []string{"/connections/kick", "/kick", "/bans", "/subjects/check", "/routes", "/server/lame-duck"} {
 			a := n.ask("POST", path+"?dry_run=true", body, "Content-Type", "application/json")
 			if a.StatusCode >= http.StatusInternalServerError {

@@ -160,7 +160,7 @@ func TestOtherHostsAndOrigins(t *testing.T) {
 func TestConfigurationsOfViewers(t *testing.T) {
 	t.Parallel()
 	n := start(t, tokenConf(t))
-	secret := filepath.Join(n.dir, "secret")
+	secret := filepath.Join(n.Dir, "secret")
 	if err := os.WriteFile(secret, []byte("of: somebody else\nlog"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -174,10 +174,10 @@ func TestConfigurationsOfViewers(t *testing.T) {
 			n.want(n.ask("POST", path, nil, auth...), http.StatusOK, nil)
 		}
 	}
-	n.write("log_file: \"<dir>/new\"\n")
+	n.Write("log_file: \"<dir>/new\"\n")
 	var plan api.Plan
 	n.want(n.ask("POST", "/config/diff", nil, "Authorization", "Bearer s-vic"), http.StatusOK, &plan)
-	if _, err := os.Stat(filepath.Join(n.dir, "new")); !errors.Is(err, fs.ErrNotExist) || len(plan.Changes) == 0 {
+	if _, err := os.Stat(filepath.Join(n.Dir, "new")); !errors.Is(err, fs.ErrNotExist) || len(plan.Changes) == 0 {
 		t.Errorf("%v %+v", err, plan)
 	}
 }

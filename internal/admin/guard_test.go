@@ -20,7 +20,7 @@ func TestMonitorAuth(t *testing.T) {
 	if a := get("/varz"); a.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
-	n.write(conf + "monitor_auth: true\n")
+	n.Write(conf + "monitor_auth: true\n")
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	basic := func(secret string) []string {
 		r, _ := http.NewRequestWithContext(t.Context(), "GET", "http://x", nil)
@@ -51,7 +51,7 @@ func TestMonitorAuth(t *testing.T) {
 			t.Errorf("%s %v: %d %v %s", c.path, c.headers, a.StatusCode, a.Header, a.body)
 		}
 	}
-	n.write(conf)
+	n.Write(conf)
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	if a := get("/varz"); a.StatusCode != http.StatusOK {
 		t.Errorf("%d %s", a.StatusCode, a.body)
@@ -66,7 +66,7 @@ func TestMonitorPagesOnTheAdminListener(t *testing.T) {
 	t.Cleanup(client.CloseIdleConnections)
 	root := "http://" + n.Options().Admin.Listen
 	n.problem(n.askAt(client, root, "GET", "/connz", nil, bearer("s-vic")...), api.NotFound)
-	n.write(strings.Replace(conf, "admin {", "admin { monitor: compat, ", 1))
+	n.Write(strings.Replace(conf, "admin {", "admin { monitor: compat, ", 1))
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	n.problem(n.askAt(client, root, "GET", "/connz", nil), api.Unauthenticated)
 	a := n.askAt(client, root, "GET", "/leafz", nil, bearer("s-vic")...)

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"natsd/internal/admin/api"
+	"natsd/test/inside"
 )
 
 // errorsOf collects what a client is told.
@@ -40,9 +41,9 @@ func await(t testing.TB, told <-chan string, want string) {
 
 // reasonFor waits until a connection is closed and returns why.
 func (n *node) reasonFor(cid uint64) string {
-	n.t.Helper()
+	n.TB.Helper()
 	var c api.Connection
-	until(n.t, "the connection is closed", func() bool {
+	inside.Until(n.TB, "the connection is closed", func() bool {
 		n.want(n.ask("GET", fmt.Sprintf("/connections/%d", cid), nil), http.StatusOK, &c)
 		return c.State == api.StateClosed
 	})
@@ -67,7 +68,7 @@ func TestKickOne(t *testing.T) {
 	if why := n.reasonFor(cid); why != "Kicked" {
 		t.Error(why)
 	}
-	until(t, "the client is back", func() bool { return c.Stats().Reconnects == 1 && c.IsConnected() })
+	inside.Until(t, "the client is back", func() bool { return c.Stats().Reconnects == 1 && c.IsConnected() })
 	n.problem(n.ask("DELETE", path, nil), api.NotFound)
 	n.problem(n.ask("DELETE", "/connections/4711", nil), api.NotFound)
 	n.problem(n.ask("DELETE", fmt.Sprintf("/connections/%d?mode=hard&ban=x", n.cid(c)), nil), api.InvalidParameter)
@@ -97,7 +98,7 @@ func TestKickWithBan(t *testing.T) {
 		t.Fatalf("%+v", bans)
 	}
 	n.want(n.ask("DELETE", "/bans/"+bans.Items[0].ID, nil), http.StatusNoContent, nil)
-	until(t, "the client is back", func() bool { return alice.IsConnected() })
+	inside.Until(t, "the client is back", func() bool { return alice.IsConnected() })
 	n.problem(n.ask("DELETE", "/bans/"+bans.Items[0].ID, nil), api.NotFound)
 }
 
@@ -148,7 +149,7 @@ func TestKickMany(t *testing.T) {
 	if got.Matched != 5 || got.Kicked != 2 || got.Banned != 1 || fmt.Sprint(got.CIDs) != "[1 2]" {
 		t.Errorf("%+v", got)
 	}
-	until(t, "two came back", func() bool {
+	inside.Until(t, "two came back", func() bool {
 		return workers[0].Stats().Reconnects > 0 && workers[1].Stats().Reconnects > 0 && workers[0].IsConnected() && workers[1].IsConnected()
 	})
 	if workers[2].Stats().Reconnects+olga.Stats().Reconnects != 0 {
@@ -170,7 +171,7 @@ func TestSpreadKick(t *testing.T) {
 	if where != "/operations/"+op.ID || op.Kind != "kick" || op.Progress.Total != 6 {
 		t.Fatalf("%s %+v", where, op)
 	}
-	until(t, "all are kicked", func() bool {
+	inside.Until(t, "all are kicked", func() bool {
 		n.want(n.ask("GET", where, nil), http.StatusOK, &op)
 		return op.State == api.OperationDone
 	})
@@ -179,7 +180,7 @@ func TestSpreadKick(t *testing.T) {
 	}
 	n.problem(n.ask("DELETE", where, nil), api.Conflict)
 
-	until(t, "all are back", func() bool {
+	inside.Until(t, "all are back", func() bool {
 		var l connList
 		n.want(n.ask("GET", "/connections", nil), http.StatusOK, &l)
 		return l.Total == 6

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"natsd/internal/admin/api"
+	"natsd/test/inside"
 )
 
 // Lame duck mode can be called off while nobody was sent away: clients come in again.
@@ -69,11 +70,11 @@ func TestLameDuckGoesOn(t *testing.T) {
 	a := n.ask("POST", "/server/lame-duck", api.LameDuckRequest{Duration: "1h", Grace: "1ms"})
 	n.want(a, http.StatusAccepted, &op)
 	where, _ := strings.CutPrefix(a.Header.Get("Location"), "/api/v1")
-	until(t, "one was sent away", func() bool {
+	inside.Until(t, "one was sent away", func() bool {
 		n.want(n.ask("GET", where, nil), http.StatusOK, &op)
 		return op.Progress.Done == 1
 	})
 	n.problem(n.ask("DELETE", "/server/lame-duck", nil), api.Conflict)
 	n.problem(n.ask("DELETE", where, nil), api.Conflict)
-	until(t, "the client is closed", func() bool { return c.IsClosed() != d.IsClosed() || c.IsClosed() })
+	inside.Until(t, "the client is closed", func() bool { return c.IsClosed() != d.IsClosed() || c.IsClosed() })
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"natsd/internal/admin/api"
+	"natsd/test/inside"
 )
 
 func TestLogging(t *testing.T) {
@@ -44,7 +45,7 @@ func TestLogging(t *testing.T) {
 	if s.Level != "warn" || s.Trace {
 		t.Errorf("%+v", s)
 	}
-	until(t, "the change is taken back", func() bool {
+	inside.Until(t, "the change is taken back", func() bool {
 		n.want(n.ask("GET", "/logging", nil), http.StatusOK, &s)
 		return s.Source == "config"
 	})
@@ -54,7 +55,7 @@ func TestLogging(t *testing.T) {
 	for range 30 {
 		n.want(n.ask("PUT", "/logging", api.SetLogging{Level: "warn", RevertAfter: "1h"}), http.StatusOK, nil)
 	}
-	until(t, "only the last change is waited for", func() bool {
+	inside.Until(t, "only the last change is waited for", func() bool {
 		return strings.Count(string(n.ask("GET", "/debug/stacks", nil).body), "revertLater(") < 10
 	})
 	few := 0

@@ -79,7 +79,7 @@ func FuzzConfigBody(f *testing.F) {
 	server := start(f, aliceConf)
 	f.Fuzz(func(t *testing.T, text, media string) {
 		n := *server
-		n.t = t
+		n.TB = t
 		before := n.Options()
 		for _, c := range []struct{ method, path string }{
 			{http.MethodPut, "/config?dry_run=true"}, {http.MethodPost, "/config/validate"}, {http.MethodPost, "/config/diff"}, {http.MethodPatch, "/config?dry_run"},

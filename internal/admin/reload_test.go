@@ -20,12 +20,12 @@ func TestReloadThroughTheAPI(t *testing.T) {
 	post := func(query string, body any) answer { return n.ask(http.MethodPost, "/reload"+query, body) }
 
 	var plan api.Plan
-	n.write(strings.Replace(aliceConf, "1000", "2000", 1))
+	n.Write(strings.Replace(aliceConf, "1000", "2000", 1))
 	n.want(post("?dry_run", nil), http.StatusOK, &plan)
 	if !plan.DryRun || plan.Verdict != api.VerdictLive || len(plan.Changes) != 1 || plan.Result.Applied || n.Options().Limits.MaxPayload != 1000 {
 		t.Errorf("dry run: %+v", plan)
 	}
-	if c := plan.Changes[0]; c.Pointer != "/max_payload" || c.Source.Line != 2 || c.Source.File != n.conf {
+	if c := plan.Changes[0]; c.Pointer != "/max_payload" || c.Source.Line != 2 || c.Source.File != n.Conf {
 		t.Errorf("%+v", c)
 	}
 	n.want(post("", api.ReloadRequest{Reason: "more room"}), http.StatusOK, &plan)
@@ -70,7 +70,7 @@ func TestRefusedReload(t *testing.T) {
 		{aliceConf + "log_file: \"<dir>/missing/log\"\n", "?mode=partial", "", "", 0}, // the environment wins
 		{aliceConf + "pid_file: \"<dir>/missing/pid\"\n", "", api.ReloadRejected, "no such file", 0},
 	} {
-		n.write(c.text)
+		n.Write(c.text)
 		before := n.Options()
 		a := n.ask(http.MethodPost, "/reload"+c.query, nil)
 		if c.code == "" {
@@ -81,13 +81,13 @@ func TestRefusedReload(t *testing.T) {
 		if n.Options() != before || len(p.Errors) == 0 || p.Plan == nil || !strings.Contains(string(a.body), c.message) {
 			t.Errorf("%s: %s", c.text, a.body)
 		}
-		if c.line > 0 && (p.Errors[0].Line != c.line || p.Errors[0].File != n.conf) {
+		if c.line > 0 && (p.Errors[0].Line != c.line || p.Errors[0].File != n.Conf) {
 			t.Errorf("%s: %+v", c.text, p.Errors[0])
 		}
 	}
 	n.problem(n.ask(http.MethodPost, "/reload", nil, "If-Match", `"sha256:0"`), api.PreconditionFailed)
 	n.problem(n.ask(http.MethodPost, "/reload?mode=half&wait=x", nil), api.InvalidParameter)
-	n.write("max_payload: 3000\n")
+	n.Write("max_payload: 3000\n")
 	n.want(n.ask(http.MethodPost, "/reload", api.ReloadRequest{AllowAuthRemoval: true}), http.StatusOK, nil)
 	if log := n.log(); !strings.Contains(log, "[ERR] Failed to reload server configuration: ") || strings.Contains(log, "canary") {
 		t.Error(log)
@@ -99,15 +99,15 @@ func TestFilesAndRevisionsHideSecrets(t *testing.T) {
 	n := start(t, aliceConf)
 	var files []api.File
 	n.want(n.ask(http.MethodGet, "/config/files", nil), http.StatusOK, &files)
-	if len(files) != 1 || files[0].Path != n.conf || files[0].Changed || files[0].MTime == nil {
+	if len(files) != 1 || files[0].Path != n.Conf || files[0].Changed || files[0].MTime == nil {
 		t.Errorf("%+v", files)
 	}
-	n.write(aliceConf + "# a note\n")
+	n.Write(aliceConf + "# a note\n")
 	n.want(n.ask(http.MethodGet, "/config/files", nil), http.StatusOK, &files)
 	if !files[0].Changed {
 		t.Errorf("%+v", files)
 	}
-	if err := os.Remove(n.conf); err != nil {
+	if err := os.Remove(n.Conf); err != nil {
 		t.Fatal(err)
 	}
 	n.want(n.ask(http.MethodGet, "/config/files", nil), http.StatusOK, &files)
@@ -118,7 +118,7 @@ func TestFilesAndRevisionsHideSecrets(t *testing.T) {
 	a := n.ask(http.MethodGet, "/config/history/1", nil)
 	n.want(a, http.StatusOK, &rev)
 	text := n.ask(http.MethodGet, "/config/history/1?format=conf", nil)
-	if !strings.Contains(rev.Texts[n.conf], "user: alice") || string(text.body) != rev.Texts[n.conf] || strings.Contains(string(a.body), "canary") {
+	if !strings.Contains(rev.Texts[n.Conf], "user: alice") || string(text.body) != rev.Texts[n.Conf] || strings.Contains(string(a.body), "canary") {
 		t.Errorf("%s\n%s", a.body, text.body)
 	}
 	n.problem(n.ask(http.MethodGet, "/config/history/7", nil), api.NotFound)

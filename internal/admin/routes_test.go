@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"natsd/internal/admin/api"
+	"natsd/test/inside"
 )
 
 func TestRoutes(t *testing.T) {
@@ -41,7 +42,7 @@ func TestRoutes(t *testing.T) {
 		got.Routes = slices.DeleteFunc(got.Routes, func(r api.Route) bool { return r.Account != "" }) // that of the system account
 		return len(got.Routes) == 1 && got.Routes[0].RID != but && got.Targets[0].State == "connected"
 	}
-	until(t, "the route is up", func() bool { return connected(0) })
+	inside.Until(t, "the route is up", func() bool { return connected(0) })
 	rid := got.Routes[0].RID
 	if got.Routes[0].RemoteName != "b" || got.Targets[0].ServerName != "b" {
 		t.Errorf("%+v", got)
@@ -49,7 +50,7 @@ func TestRoutes(t *testing.T) {
 	where := fmt.Sprintf("/routes/connections/%d", rid)
 	a.want(a.ask("DELETE", where+"?dry_run", nil), http.StatusOK, nil)
 	a.want(a.ask("DELETE", where+"?reason=test", nil), http.StatusNoContent, nil)
-	until(t, "the route is up again", func() bool { return connected(rid) })
+	inside.Until(t, "the route is up again", func() bool { return connected(rid) })
 	a.problem(a.ask("DELETE", where, nil), api.NotFound)
 	a.problem(a.ask("DELETE", "/routes/connections/x", nil), api.NotFound)
 
@@ -57,7 +58,7 @@ func TestRoutes(t *testing.T) {
 	a.problem(a.ask("DELETE", "/routes/"+target.Target+"?disconnect=false", nil), api.InvalidParameter)
 	a.want(a.ask("DELETE", "/routes/"+target.Target+"?dry_run", nil), http.StatusOK, nil)
 	a.want(a.ask("DELETE", "/routes/"+target.Target, nil), http.StatusNoContent, nil)
-	until(t, "the route is gone", func() bool {
+	inside.Until(t, "the route is gone", func() bool {
 		a.want(a.ask("GET", "/routes", nil), http.StatusOK, &got)
 		return len(got.Routes)+len(got.Targets) == 0
 	})

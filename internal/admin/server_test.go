@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"natsd/internal/admin/api"
+	"natsd/test/inside"
 )
 
 func TestServerEndpoints(t *testing.T) {
@@ -47,11 +48,11 @@ func TestServerEndpoints(t *testing.T) {
 func TestReopenLogs(t *testing.T) {
 	t.Parallel()
 	n := start(t, "")
-	if err := os.Rename(filepath.Join(n.dir, "log"), filepath.Join(n.dir, "old")); err != nil {
+	if err := os.Rename(filepath.Join(n.Dir, "log"), filepath.Join(n.Dir, "old")); err != nil {
 		t.Fatal(err)
 	}
 	n.want(n.ask("POST", "/server/reopen-logs?dry_run", nil), http.StatusNoContent, nil)
-	if _, err := os.Stat(filepath.Join(n.dir, "log")); err == nil {
+	if _, err := os.Stat(filepath.Join(n.Dir, "log")); err == nil {
 		t.Error("a dry run has opened the log")
 	}
 	n.want(n.ask("POST", "/server/reopen-logs", nil), http.StatusNoContent, nil)
@@ -83,10 +84,10 @@ func TestHealth(t *testing.T) {
 	open.connect(`"user":"x"`) // keeps lame duck mode going
 	go open.LameDuck()
 	open.want(open.ask("GET", "/health/live", nil), http.StatusOK, nil)
-	until(t, "it is not ready", func() bool {
+	inside.Until(t, "it is not ready", func() bool {
 		return open.ask("GET", "/health/ready?checks=listeners", nil).StatusCode == http.StatusServiceUnavailable
 	})
-	until(t, "monitoring sees it", func() bool { return slices.Equal(open.NotReady(), []string{"server"}) })
+	inside.Until(t, "monitoring sees it", func() bool { return slices.Equal(open.NotReady(), []string{"server"}) })
 	open.want(open.ask("GET", "/health/live", nil), http.StatusOK, &h)
 	if h.State != "lame_duck" {
 		t.Errorf("%+v", h)
@@ -97,7 +98,7 @@ func TestProfiles(t *testing.T) {
 	t.Parallel()
 	n := start(t, tokenConf(t))
 	n.problem(n.ask("GET", "/debug/pprof/heap", nil), api.NotFound)
-	n.write(strings.Replace(tokenConf(t), "admin {", "admin { pprof: true, ", 1))
+	n.Write(strings.Replace(tokenConf(t), "admin {", "admin { pprof: true, ", 1))
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	n.want(n.ask("GET", "/debug/pprof/heap", nil), http.StatusOK, nil)
 	n.want(n.ask("GET", "/debug/pprof/profile?seconds=1", nil), http.StatusOK, nil)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"natsd/internal/admin/api"
+	"natsd/test/inside"
 )
 
 func TestShutdown(t *testing.T) {
@@ -26,6 +27,6 @@ func TestShutdown(t *testing.T) {
 		if a.Header.Get("Location") != "/api/v1/operations/"+op.ID || op.Kind != "shutdown" {
 			t.Errorf("%v %+v", a.Header, op)
 		}
-		until(t, "the end", func() bool { return strings.Contains(n.log(), "Server Exiting") })
+		inside.Until(t, "the end", func() bool { return strings.Contains(n.log(), "Server Exiting") })
 	}
 }

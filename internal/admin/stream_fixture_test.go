@@ -25,25 +25,25 @@ type streaming struct {
 
 // stream opens a stream over the unix socket; it is closed at the end of the test.
 func (n *node) stream(path string, headers ...string) *streaming {
-	n.t.Helper()
-	ctx, cancel := context.WithCancel(n.t.Context())
+	n.TB.Helper()
+	ctx, cancel := context.WithCancel(n.TB.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://natsd/api/v1"+path, nil)
 	if err != nil {
-		n.t.Fatal(err)
+		n.TB.Fatal(err)
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := n.unix.Do(req)
 	if err != nil {
-		n.t.Fatal(err)
+		n.TB.Fatal(err)
 	}
-	n.t.Cleanup(func() { cancel(); _ = resp.Body.Close() })
+	n.TB.Cleanup(func() { cancel(); _ = resp.Body.Close() })
 	if resp.StatusCode != http.StatusOK {
-		n.t.Fatalf("%s: status %d", path, resp.StatusCode)
+		n.TB.Fatalf("%s: status %d", path, resp.StatusCode)
 	}
 	return &streaming{
-		Response: resp, t: n.t, lines: bufio.NewReader(resp.Body), leave: cancel,
+		Response: resp, t: n.TB, lines: bufio.NewReader(resp.Body), leave: cancel,
 		sse: resp.Header.Get("Content-Type") == api.EventStreamType,
 	}
 }
@@ -104,23 +104,23 @@ type guest struct {
 
 // connect lets a client in.
 func (n *node) connect(options string) *guest {
-	n.t.Helper()
+	n.TB.Helper()
 	g := n.knock(options)
 	if line := g.line(); line != "PONG" {
-		n.t.Fatalf("CONNECT %s: %s", options, line)
+		n.TB.Fatalf("CONNECT %s: %s", options, line)
 	}
 	return g
 }
 
 // knock sends CONNECT and PING.
 func (n *node) knock(options string) *guest {
-	n.t.Helper()
+	n.TB.Helper()
 	c, err := net.Dial("tcp", n.ClientAddr().String())
 	if err != nil {
-		n.t.Fatal(err)
+		n.TB.Fatal(err)
 	}
-	n.t.Cleanup(func() { _ = c.Close() })
-	g := &guest{Conn: c, t: n.t, lines: bufio.NewReader(c)}
+	n.TB.Cleanup(func() { _ = c.Close() })
+	g := &guest{Conn: c, t: n.TB, lines: bufio.NewReader(c)}
 	g.line() // INFO
 	fmt.Fprintf(c, "CONNECT {\"verbose\":false,%s}\r\nPING\r\n", options)
 	return g

@@ -131,7 +131,7 @@ func TestCheckSubject(t *testing.T) {
 				rule += fmt.Sprintf("%d:%d", r.Source.Line, r.Source.Column)
 			}
 		}
-		if got.Allowed != c.allowed || rule != c.rule || got.Reason == "" || got.Rule != nil && got.Rule.Source.File != n.conf {
+		if got.Allowed != c.allowed || rule != c.rule || got.Reason == "" || got.Rule != nil && got.Rule.Source.File != n.Conf {
 			t.Errorf("%+v:\n got %v %q (%s)\nwant %v %q", c.req, got.Allowed, rule, got.Reason, c.allowed, c.rule)
 		}
 	}

@@ -17,7 +17,7 @@ func bearer(secret string) []string { return []string{"Authorization", "Bearer "
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	n := start(t, strings.Replace(tokenConf(t), "admin {", `admin { tokens_file: "<dir>/tokens.json",`, 1))
-	file := filepath.Join(n.dir, "tokens.json")
+	file := filepath.Join(n.Dir, "tokens.json")
 	var made api.IssuedToken
 	n.want(n.ask("POST", "/tokens?dry_run", api.NewToken{Role: "operator"}), http.StatusOK, &made)
 	if made.Secret != "" || !made.DryRun {
@@ -122,15 +122,15 @@ func TestTokensOutliveReloadsAndRestarts(t *testing.T) {
 	var inMemory, inFile api.IssuedToken
 	n.want(n.ask("POST", "/tokens", api.NewToken{}), http.StatusCreated, &inMemory)
 	file := `admin { tokens_file: "<dir>/tokens.json" }`
-	n.write(file)
+	n.Write(file)
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	n.problem(n.ask("GET", "/whoami", nil, bearer(inMemory.Secret)...), api.Unauthenticated)
 	n.want(n.ask("POST", "/tokens", api.NewToken{}), http.StatusCreated, &inFile)
-	n.write(file + "\ndebug: true\n")
+	n.Write(file + "\ndebug: true\n")
 	n.want(n.ask("POST", "/reload", nil), http.StatusOK, nil)
 	n.want(n.ask("GET", "/whoami", nil, bearer(inFile.Secret)...), http.StatusOK, nil)
 
-	text, err := os.ReadFile(filepath.Join(n.dir, "tokens.json"))
+	text, err := os.ReadFile(filepath.Join(n.Dir, "tokens.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,13 +142,13 @@ func TestTokensOutliveReloadsAndRestarts(t *testing.T) {
 	next.want(next.ask("GET", "/whoami", nil, bearer(inFile.Secret)...), http.StatusOK, nil)
 
 	for name, text := range map[string]string{"bad.json": "{", "old.json": `{"version":0}`, "role.json": `{"version":1,"tokens":[{"id":"x","role":"god"}]}`} {
-		if err := os.WriteFile(filepath.Join(n.dir, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(n.Dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		n.write(`admin { tokens_file: "<dir>/` + name + `" }`)
+		n.Write(`admin { tokens_file: "<dir>/` + name + `" }`)
 		n.problem(n.ask("POST", "/reload", nil), api.ReloadRejected)
 	}
-	n.write(`admin { tokens_file: "<dir>/no/such/folder" }`)
+	n.Write(`admin { tokens_file: "<dir>/no/such/folder" }`)
 	n.problem(n.ask("POST", "/reload", nil), api.ReloadRejected)
 	n.want(n.ask("GET", "/whoami", nil, bearer(inFile.Secret)...), http.StatusOK, nil)
 }

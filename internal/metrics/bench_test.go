@@ -3,6 +3,8 @@ package metrics_test
 import (
 	"net"
 	"testing"
+
+	"natsd/test/inside"
 )
 
 // BenchmarkScrape asks for the metrics of a server with many connections.
@@ -18,7 +20,7 @@ func BenchmarkScrape(b *testing.B) {
 				}
 				b.Cleanup(func() { _ = c.Close() })
 			}
-			eventually(b, "all are there", func() bool { return n.Counters().Connections == conns })
+			inside.Until(b, "all are there", func() bool { return n.Counters().Connections == conns })
 			b.ReportAllocs()
 			for b.Loop() {
 				n.get("/metrics" + query)

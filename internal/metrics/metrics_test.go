@@ -15,6 +15,7 @@ import (
 	"natsd/internal/metrics"
 	"natsd/internal/monitor"
 	"natsd/internal/reload"
+	"natsd/test/inside"
 )
 
 const twoAccounts = `server_name: srv
@@ -37,14 +38,14 @@ func TestMetrics(t *testing.T) {
 		if err := nc.Publish("x", []byte("12345")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sub.NextMsg(patience); err != nil {
+		if _, err := sub.NextMsg(inside.Patience); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if _, err := nats.Connect("nats://"+n.ClientAddr().String(), nats.UserInfo("a", "wrong")); err == nil {
 		t.Fatal("let in")
 	}
-	eventually(t, "one connection", func() bool { return n.Counters().Connections == 1 })
+	inside.Until(t, "one connection", func() bool { return n.Counters().Connections == 1 })
 
 	f := n.scrape("")
 	for _, tt := range []struct {
@@ -101,7 +102,7 @@ func TestReloadMetrics(t *testing.T) {
 	t.Parallel()
 	n := start(t, "watch: false")
 	try := func(text string) {
-		n.write(text)
+		n.Write(text)
 		_, _ = n.ReloadReport(context.Background(), reload.Request{Who: "test"})
 	}
 	try("watch: false\nmax_payload: 1000")
@@ -141,8 +142,8 @@ func TestBadChangeTakenBack(t *testing.T) {
 		text string
 		want float64
 	}{{good + "max_payload: nonsense", 0}, {good, 1}} {
-		n.write(step.text)
-		eventually(t, step.text, func() bool {
+		n.Write(step.text)
+		inside.Until(t, step.text, func() bool {
 			return n.scrape("").value(t, "natsd_config_last_reload_successful") == step.want
 		})
 	}
@@ -257,7 +258,7 @@ func TestRouteMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	publisher := a.client()
-	eventually(t, "a message has gone to the other server", func() bool {
+	inside.Until(t, "a message has gone to the other server", func() bool {
 		if err := publisher.Publish("x", []byte("12345")); err != nil {
 			t.Fatal(err)
 		}
