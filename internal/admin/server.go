@@ -74,7 +74,7 @@ func (a *API) version(*call) (any, error) {
 
 // features are the parts that this version has.
 var features = []string{
-	"accounts", "admin", "audit", "events", "headers", "metrics", "monitoring", "reload", "system_account", "tls", "tokens", "watch",
+	"accounts", "admin", "audit", "cluster", "events", "headers", "metrics", "monitoring", "reload", "system_account", "tls", "tokens", "watch",
 }
 
 func (a *API) describe(c *call) (any, error) {
