@@ -100,9 +100,10 @@ looked for on the server. Whether it is written into the file there depends on a
 			}
 			q := a.changeQuery(cmd)
 			q.Set("name", args[0])
-			return a.plan(cmd.Context(), client.Request{
+			err = a.plan(cmd.Context(), client.Request{
 				Method: http.MethodPut, Path: "/config", Query: q, Body: text, Type: confType, Header: http.Header{"If-Match": {tag}},
 			}, false, 0)
+			return a.withLines(err, args[0], text)
 		},
 	}
 	a.addParams(cmd, changeParams)

@@ -15,6 +15,7 @@ import (
 	"natsd/internal/admin/api"
 	"natsd/internal/admin/report"
 	"natsd/internal/config"
+	"natsd/internal/config/syntax"
 	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 	"natsd/internal/ctl/plan"
@@ -69,7 +70,22 @@ func (a *app) diffRunning(ctx context.Context, to string) error {
 	if len(text) == 0 {
 		return fmt.Errorf("%s is empty", to) // the server would take its own file
 	}
-	return a.plan(ctx, textDiff(to, text), true, 0)
+	return a.withLines(a.plan(ctx, textDiff(to, text), true, 0), to, text)
+}
+
+// withLines adds the lines that an answer for people is about, as far as they stand in the text that was sent.
+func (a *app) withLines(err error, file string, text []byte) error {
+	p, ok := client.AsProblem(err)
+	if !ok || a.set.format.Machine() {
+		return err
+	}
+	lines, _ := syntax.Parse(file, text, nil)
+	for i := range p.Errors {
+		if item := &p.Errors[i]; item.File == file && item.Snippet == "" {
+			item.Snippet = lines.Source(config.Pos{File: file, Line: item.Line, Col: item.Column})
+		}
+	}
+	return err
 }
 
 // textDiff asks what would change by a text, which the answer calls by the name of its file.

@@ -65,7 +65,7 @@ func (a *app) edit(ctx context.Context, args []string) error {
 	}
 	if file == files[0].Path {
 		if err := a.plan(ctx, textDiff(file, after), false, 0); err != nil {
-			return err
+			return a.withLines(err, file, after)
 		}
 	}
 	if err := a.confirm("Write %s and put it into force", file); err != nil || a.set.dryRun {

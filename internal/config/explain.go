@@ -96,6 +96,9 @@ func nearKeys(path string) []string {
 	var near []string
 	for k := range Keys {
 		name := k.Path[strings.LastIndexByte(k.Path, '.')+1:]
+		if name == "*" { // it is everything, and like nothing
+			continue
+		}
 		if len(near) < most && (strings.Contains(k.Path, path) || name == last || distance(name, last, 1+len(last)/6) <= 1+len(last)/6) {
 			near = append(near, k.Path)
 		}
