@@ -17,16 +17,18 @@ type Flusher interface {
 	Flush()
 }
 
-// Batch is the unit of work: what one read of one publisher brings. Each consumer it touches is
+// Batch is the unit of work: what one read of one publisher brings, or a few reads that follow each other at
+// once. Each consumer it touches is
 // flushed once, at End. A batch belongs to one goroutine from Begin to End.
 type Batch struct {
 	Now  time.Time   // when the batch began
 	Msgs [RunMax]Msg // room for the publisher's run
 
-	// OutMsgs and OutBytes count what sinks have taken; the publisher adds them up and resets them.
-	OutMsgs, OutBytes int
+	msgs, bytes int // that sinks have taken, not counted by the publisher yet
 
 	touched []Flusher
+	queued  int    // bytes that sinks have taken since the last flush and the publisher has counted
+	reads   int    // that went into the batch
 	slow    []slow // consumers that are nearly full
 	held    bool   // the publisher has waited for some
 
@@ -44,6 +46,34 @@ func Begin() *Batch {
 	b := batches.Get().(*Batch)
 	b.Now = time.Now()
 	return b
+}
+
+// Sent notes what a sink has taken.
+func (b *Batch) Sent(msgs, bytes int) {
+	b.msgs += msgs
+	b.bytes += bytes
+}
+
+// Taken returns what sinks have taken since it was called before. The publisher calls it at the end of each
+// read, for its totals.
+func (b *Batch) Taken() (msgs, bytes int) {
+	msgs, bytes = b.msgs, b.bytes
+	b.queued += bytes
+	b.msgs, b.bytes = 0, 0
+	return msgs, bytes
+}
+
+// When a batch takes in another read before it ends.
+const (
+	smallWrite = 32 << 10 // bytes to a consumer, on average
+	mostReads  = 4
+)
+
+// Another is asked after a read behind which there is more to be read. It tells whether that should come into the
+// same batch, because its consumers would get small writes else: writes are what costs most.
+func (b *Batch) Another() bool {
+	b.reads++
+	return b.reads < mostReads && len(b.slow) == 0 && b.queued < smallWrite*len(b.touched)
 }
 
 // Touch has f flushed at the end of the batch. The caller makes sure that a consumer is touched once,
@@ -82,6 +112,7 @@ func (b *Batch) Flush() {
 		b.touched[i] = nil
 	}
 	b.touched = b.touched[:0]
+	b.queued = 0
 }
 
 // End flushes, holds the publisher up for slow consumers for at most stall without progress, and gives
@@ -89,7 +120,7 @@ func (b *Batch) Flush() {
 func (b *Batch) End(stall time.Duration) (stalled bool) {
 	b.Flush()
 	b.Hold(stall)
-	stalled, b.held = b.held, false
+	stalled, b.held, b.reads = b.held, false, 0
 	batches.Put(b)
 	return stalled
 }

@@ -46,7 +46,9 @@ type Conn struct {
 	owed int       // bytes that the write deadline is for
 	due  time.Time // the write deadline
 
-	told time.Time // when the last stall was published; owned by the read goroutine
+	// owned by the read goroutine
+	batch *broker.Batch // goes on with the next read; nil mostly
+	told  time.Time     // when the last stall was published
 
 	facts  atomic.Pointer[status.Facts]
 	cancel atomic.Pointer[context.CancelFunc] // of what the read goroutine waits for; nil mostly
@@ -126,6 +128,7 @@ func (c *Conn) Run(ctx context.Context, ended func()) {
 // receive takes what comes until the connection ends, or is to go on on another goroutine.
 func (c *Conn) receive(context.Context) {
 	err := c.transport.Receive(c.consume)
+	c.endBatch()
 	if errors.Is(err, os.ErrDeadlineExceeded) && c.Reason() == Open {
 		_ = c.sock.SetReadDeadline(time.Time{})
 		if c.Reason() == Open { // Close may not have seen that
@@ -151,15 +154,21 @@ func (c *Conn) Renew() bool {
 // errEnded ends Receive once the connection has a reason to close.
 var errEnded = errors.New("connection ended")
 
-func (c *Conn) consume(p []byte) error {
+// consume takes the bytes of one read. The batch that they are worked on in ends with it, or with a later read
+// that comes at once.
+func (c *Conn) consume(p []byte, more bool) error {
 	if !c.grown.Load() {
 		c.grown.Store(true)
 	}
-	b := broker.Begin()
-	why := c.session.Consume(b, p)
-	if b.End(c.settings().Stall) {
-		c.registry.Stalls.Add(1)
-		c.stalled(c.Counters.Stalls.Add(1))
+	why := Open
+	if len(p) > 0 {
+		if c.batch == nil {
+			c.batch = broker.Begin()
+		}
+		why = c.session.Consume(c.batch, p)
+	}
+	if !more || why != Open || c.batch == nil || !c.batch.Another() {
+		c.endBatch()
 	}
 	if why != Open {
 		c.Close(why)
@@ -168,6 +177,19 @@ func (c *Conn) consume(p []byte) error {
 		return errEnded
 	}
 	return nil
+}
+
+// endBatch flushes what the batch has brought, if there is one.
+func (c *Conn) endBatch() {
+	b := c.batch
+	if b == nil {
+		return
+	}
+	c.batch = nil
+	if b.End(c.settings().Stall) {
+		c.registry.Stalls.Add(1)
+		c.stalled(c.Counters.Stalls.Add(1))
+	}
 }
 
 // stallPeriod is how often at most a stalled connection is told of.

@@ -259,9 +259,9 @@ func TestStuckWritesGoOnInTheBackground(t *testing.T) {
 // sluggish is a transport that takes what it is offered when it is told to.
 type sluggish struct{ take chan struct{} }
 
-func (*sluggish) Receive(func([]byte) error) error { return io.EOF }
-func (*sluggish) SetWriteDeadline(time.Time) error { return nil }
-func (*sluggish) Close() error                     { return nil }
+func (*sluggish) Receive(func([]byte, bool) error) error { return io.EOF }
+func (*sluggish) SetWriteDeadline(time.Time) error       { return nil }
+func (*sluggish) Close() error                           { return nil }
 func (s *sluggish) Write(v [][]byte, wait bool) (n int, _ error) {
 	if !wait {
 		return 0, nil

@@ -29,9 +29,10 @@ type Session interface {
 // Transport moves the bytes of a connection. One goroutine may receive and one may write at a time.
 type Transport interface {
 	// Receive calls consume with the bytes of each read until the connection ends or consume returns
-	// an error, and returns that error. It holds no buffer while it waits. After
-	// [os.ErrDeadlineExceeded] it may be called again; no byte is lost.
-	Receive(consume func(p []byte) error) error
+	// an error, and returns that error. With more, consume is called again before Receive waits, be it
+	// without bytes. It holds no buffer while it waits. After [os.ErrDeadlineExceeded] it may be called
+	// again; no byte is lost.
+	Receive(consume func(p []byte, more bool) error) error
 	// Write sends v in order, as far as that goes without waiting, or all of it if wait is set, and
 	// returns how many bytes are gone; the rest is offered again. It may change the slices in v.
 	Write(v [][]byte, wait bool) (int, error)

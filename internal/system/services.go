@@ -182,9 +182,9 @@ func (s *Services) publish(a *broker.Account, to, reply string, head, body []byt
 
 // count adds up what was sent with b on behalf of the server.
 func (s *Services) count(b *broker.Batch, a *broker.Account) {
-	a.Sent.Add(b.OutMsgs, b.OutBytes)
-	s.setup.Sent.Add(b.OutMsgs, b.OutBytes)
-	b.OutMsgs, b.OutBytes = 0, 0
+	msgs, bytes := b.Taken()
+	a.Sent.Add(msgs, bytes)
+	s.setup.Sent.Add(msgs, bytes)
 }
 
 // wanted tells whether anybody but the server itself listens to a subject in account a.

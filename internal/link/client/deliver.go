@@ -130,8 +130,7 @@ func (s *Session) delivered(b *broker.Batch, msgs, bytes int) {
 	if now, last := b.Now.UnixNano(), &s.conn.Counters.LastActivity; last.Load() < now {
 		last.Store(now)
 	}
-	b.OutMsgs += msgs
-	b.OutBytes += bytes
+	b.Sent(msgs, bytes)
 }
 
 // remember notes the replies that the client may send for these messages. The queue's lock is held.

@@ -274,7 +274,7 @@ func (h *house) inMemory(t testing.TB) (*Session, net.Conn) {
 // discard is a transport that takes everything and receives nothing.
 type discard struct{}
 
-func (discard) Receive(func([]byte) error) error { return io.EOF }
+func (discard) Receive(func([]byte, bool) error) error { return io.EOF }
 func (discard) Write(v [][]byte, _ bool) (int, error) {
 	n := 0
 	for _, p := range v {
@@ -288,7 +288,7 @@ func (discard) Close() error                     { return nil }
 // stuck is a transport that takes nothing until the test ends.
 type stuck struct{ test context.Context }
 
-func (stuck) Receive(func([]byte) error) error { return io.EOF }
+func (stuck) Receive(func([]byte, bool) error) error { return io.EOF }
 func (s stuck) Write(_ [][]byte, wait bool) (int, error) {
 	if !wait {
 		return 0, nil
@@ -302,7 +302,7 @@ func (stuck) Close() error                     { return nil }
 // onWrite is a transport that shows each piece it is given.
 type onWrite func(p []byte)
 
-func (onWrite) Receive(func([]byte) error) error { return io.EOF }
+func (onWrite) Receive(func([]byte, bool) error) error { return io.EOF }
 func (f onWrite) Write(v [][]byte, _ bool) (int, error) {
 	n := 0
 	for _, p := range v {

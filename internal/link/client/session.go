@@ -307,12 +307,12 @@ func (s *Session) count(b *broker.Batch, in *traffic) {
 		s.conn.Counters.InMsgs.Add(int64(in.msgs))
 		s.conn.Counters.InBytes.Add(int64(in.bytes))
 		s.link.registry.In.Add(in.msgs, in.bytes)
+		msgs, bytes := b.Taken()
 		if a := s.account.Load(); a != nil {
 			a.Received.Add(in.msgs, in.bytes)
-			a.Sent.Add(b.OutMsgs, b.OutBytes)
+			a.Sent.Add(msgs, bytes)
 		}
-		s.link.registry.Out.Add(b.OutMsgs, b.OutBytes)
-		b.OutMsgs, b.OutBytes = 0, 0
+		s.link.registry.Out.Add(msgs, bytes)
 		s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
 	}
 }

@@ -288,13 +288,13 @@ func (s *Session) settleCounts(b *broker.Batch) {
 	s.conn.Counters.InBytes.Add(int64(in.bytes))
 	s.conn.Counters.LastActivity.Store(b.Now.UnixNano())
 	s.link.Registry.In.Add(in.msgs, in.bytes)
+	msgs, bytes := b.Taken()
 	if a := s.last.account.Load(); a != nil {
 		a.Received.Add(in.msgs, in.bytes)
 		a.RoutesReceived.Add(in.msgs, in.bytes)
-		a.Sent.Add(b.OutMsgs, b.OutBytes)
+		a.Sent.Add(msgs, bytes)
 	}
-	s.link.Clients.Out.Add(b.OutMsgs, b.OutBytes)
-	b.OutMsgs, b.OutBytes = 0, 0
+	s.link.Clients.Out.Add(msgs, bytes)
 	s.in = traffic{}
 }
 

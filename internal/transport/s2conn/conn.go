@@ -12,7 +12,7 @@ const blockSize = buffer.Max
 
 // Transport is what moves the bytes below.
 type Transport interface {
-	Receive(consume func(p []byte) error) error
+	Receive(consume func(p []byte, more bool) error) error
 	Write(v [][]byte, wait bool) (int, error)
 	SetWriteDeadline(time.Time) error
 	Close() error
@@ -47,14 +47,19 @@ func (c *Conn) Decompress() { c.reads = true }
 func (c *Conn) SetLevel(l Level) { c.level.Store(uint32(l)) }
 
 // Receive calls consume with the bytes of each read until the connection ends or consume returns an
-// error, which it then returns. The bytes are borrowed for the time of the call.
-func (c *Conn) Receive(consume func(p []byte) error) error {
+// error, which it then returns. The bytes are borrowed for the time of the call. With more, consume is called
+// again before Receive waits, be it without bytes.
+func (c *Conn) Receive(consume func(p []byte, more bool) error) error {
 	defer func() { buffer.Put(c.in.carry) }()
-	return c.below.Receive(func(p []byte) error {
+	return c.below.Receive(func(p []byte, more bool) error {
 		if !c.reads {
-			return consume(p)
+			return consume(p, more)
 		}
-		return c.in.feed(p, consume)
+		err := c.in.feed(p, func(text []byte) error { return consume(text, true) })
+		if err != nil {
+			return err
+		}
+		return consume(nil, more)
 	})
 }
 

@@ -19,9 +19,9 @@ type pipe struct {
 	reads [][]byte
 }
 
-func (p *pipe) Receive(consume func([]byte) error) error {
+func (p *pipe) Receive(consume func([]byte, bool) error) error {
 	for _, r := range p.reads {
-		if err := consume(r); err != nil {
+		if err := consume(r, false); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,7 @@ func TestUnderstandsOthers(t *testing.T) {
 		}
 		c := New(p)
 		var got []byte
-		err := c.Receive(func(b []byte) error {
+		err := c.Receive(func(b []byte, _ bool) error {
 			if !c.reads {
 				c.Decompress()
 				return nil

@@ -20,11 +20,11 @@ func New(c net.Conn, rest []byte) *Conn { return &Conn{net: c, rest: rest} }
 
 // Receive calls consume with the bytes of each read until the connection ends or consume returns an
 // error, which it then returns. At the end of the stream that is io.EOF. The bytes are borrowed for
-// the time of the call.
-func (t *Conn) Receive(consume func(p []byte) error) error {
+// the time of the call. It never tells of more: the next read may wait.
+func (t *Conn) Receive(consume func(p []byte, more bool) error) error {
 	if rest := t.rest; len(rest) > 0 {
 		t.rest = nil
-		if err := consume(rest); err != nil {
+		if err := consume(rest, false); err != nil {
 			return err
 		}
 	}
@@ -33,7 +33,7 @@ func (t *Conn) Receive(consume func(p []byte) error) error {
 	for {
 		n, err := t.net.Read(p[:readSize])
 		if n > 0 {
-			if stop := consume(p[:n]); stop != nil {
+			if stop := consume(p[:n], false); stop != nil {
 				return stop
 			}
 		}

@@ -30,7 +30,7 @@ func TestReceive(t *testing.T) {
 		sent <- errors.Join(err, far.Close())
 	}()
 	var got []byte
-	err := c.Receive(func(p []byte) error {
+	err := c.Receive(func(p []byte, _ bool) error {
 		if len(p) == 0 || len(p) > readSize {
 			t.Errorf("%d bytes at once", len(p))
 		}
@@ -54,7 +54,7 @@ func TestReceiveEndsWithTheConsumersError(t *testing.T) {
 			go func() { _, _ = far.Write([]byte("x")) }()
 		}
 		calls := 0
-		err := c.Receive(func([]byte) error { calls++; return stop })
+		err := c.Receive(func([]byte, bool) error { calls++; return stop })
 		if !errors.Is(err, stop) || calls != 1 {
 			t.Errorf("rest %q: err %v after %d calls", rest, err, calls)
 		}
@@ -68,7 +68,7 @@ func TestReceiveEndsWithTheDeadline(t *testing.T) {
 	defer far.Close()
 	defer near.Close()
 	_ = near.SetReadDeadline(time.Unix(1, 0))
-	err := New(near, nil).Receive(func([]byte) error { return nil })
+	err := New(near, nil).Receive(func([]byte, bool) error { return nil })
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("err %v", err)
 	}

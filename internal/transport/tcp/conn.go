@@ -44,11 +44,12 @@ func New(c *net.TCPConn, rest []byte) (*Conn, error) {
 
 // Receive calls consume with the bytes of each read until the connection ends or consume returns an
 // error, which it then returns. At the end of the stream that is [io.EOF]. The bytes are borrowed for
-// the time of the call.
-func (t *Conn) Receive(consume func(p []byte) error) error {
+// the time of the call. With more, there is likely more to read, and consume is called again before Receive
+// waits, be it without bytes.
+func (t *Conn) Receive(consume func(p []byte, more bool) error) error {
 	if rest := t.rest; len(rest) > 0 {
 		t.rest = nil
-		if err := consume(rest); err != nil {
+		if err := consume(rest, false); err != nil {
 			return err
 		}
 	}
@@ -63,15 +64,17 @@ func (t *Conn) Receive(consume func(p []byte) error) error {
 
 // Pump is Receive with a read function of its own: it waits until the socket has something to read
 // and calls read until that returns [syscall.EAGAIN].
-func (t *Conn) Pump(read func(fd uintptr, p []byte) (int, error), consume func(p []byte) error) error {
+func (t *Conn) Pump(read func(fd uintptr, p []byte) (int, error), consume func(p []byte, more bool) error) error {
 	var end error
+	more := false // consume expects to be called
 	err := t.raw.Read(func(fd uintptr) bool {
 		for {
 			var n int
 			p := buffer.Get(readSize)
 			n, end = read(fd, p[:readSize])
-			if n > 0 {
-				if stop := consume(p[:n]); stop != nil {
+			if n > 0 || more {
+				more = n == readSize
+				if stop := consume(p[:max(n, 0)], more); stop != nil {
 					end = stop
 				}
 			}

@@ -20,7 +20,7 @@ func New(c *net.TCPConn, rest []byte) (*Conn, error) {
 
 // Receive calls consume with the bytes of each read until the connection ends or consume returns an
 // error, which it then returns.
-func (t *Conn) Receive(consume func(p []byte) error) error { return t.s.Receive(consume) }
+func (t *Conn) Receive(consume func(p []byte, more bool) error) error { return t.s.Receive(consume) }
 
 // Write sends v in order, nothing of it unless wait is set.
 func (t *Conn) Write(v [][]byte, wait bool) (int, error) { return t.s.Write(v, wait) }

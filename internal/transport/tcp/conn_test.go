@@ -49,12 +49,39 @@ func TestReceiveStartsWithBytesReadAhead(t *testing.T) {
 		_ = client.Close()
 	}()
 	var got []byte
-	err := c.Receive(func(p []byte) error {
+	err := c.Receive(func(p []byte, _ bool) error {
 		got = append(got, p...)
 		return nil
 	})
 	if !errors.Is(err, io.EOF) || string(got) != "ahead one two three" {
 		t.Errorf("err %v, got %q", err, got)
+	}
+}
+
+// After a read that filled the buffer consume is called again before Receive waits.
+func TestReceiveTellsOfMore(t *testing.T) {
+	t.Parallel()
+	c, client, sock := pair(t)
+	total := 0
+	if err := sock.SetReadBuffer(8 * readSize); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Write(make([]byte, 2*readSize)); err != nil {
+		t.Fatal(err)
+	}
+	var calls []bool
+	err := c.Receive(func(p []byte, more bool) error {
+		if total += len(p); more != (len(p) == readSize) {
+			t.Errorf("more is %v after %d bytes", more, len(p))
+		}
+		calls = append(calls, more)
+		if !more && total == len("ahead ")+2*readSize { // it would wait now
+			return io.ErrUnexpectedEOF
+		}
+		return nil
+	})
+	if !errors.Is(err, io.ErrUnexpectedEOF) || len(calls) < 2 {
+		t.Errorf("%d calls, err %v", len(calls), err)
 	}
 }
 
@@ -73,7 +100,7 @@ func TestReceiveEnds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c, _, sock := pair(t)
-			err := c.Receive(func([]byte) error {
+			err := c.Receive(func([]byte, bool) error {
 				tt.do(c, sock)
 				return nil
 			})
@@ -83,7 +110,7 @@ func TestReceiveEnds(t *testing.T) {
 		})
 	}
 	c, _, _ := pair(t)
-	if err := c.Receive(func([]byte) error { return stop }); !errors.Is(err, stop) {
+	if err := c.Receive(func([]byte, bool) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("err %v, want the consumer's", err)
 	}
 }
@@ -167,7 +194,7 @@ func TestReceiveDoesNotAllocate(t *testing.T) {
 	c, client, _ := pair(t)
 	got, done := make(chan int), make(chan error, 1)
 	go func() {
-		done <- c.Receive(func(p []byte) error {
+		done <- c.Receive(func(p []byte, _ bool) error {
 			got <- len(p)
 			return nil
 		})

@@ -52,8 +52,9 @@ func newConn(c *net.TCPConn, in *inner, t *tls.Conn) (*Conn, error) {
 func (c *Conn) State() tls.ConnectionState { return c.tls.ConnectionState() }
 
 // Receive calls consume with the bytes that have arrived until the connection ends or consume returns
-// an error, which it then returns. The bytes are borrowed for the time of the call.
-func (c *Conn) Receive(consume func(p []byte) error) error {
+// an error, which it then returns. The bytes are borrowed for the time of the call. With more, consume is called
+// again before Receive waits, be it without bytes.
+func (c *Conn) Receive(consume func(p []byte, more bool) error) error {
 	return c.sock.Pump(c.read, consume)
 }
 

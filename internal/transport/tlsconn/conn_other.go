@@ -39,7 +39,7 @@ func (c *Conn) State() tls.ConnectionState { return c.tls.ConnectionState() }
 
 // Receive calls consume with the bytes of each read until the connection ends or consume returns an
 // error, which it then returns.
-func (c *Conn) Receive(consume func(p []byte) error) error { return c.s.Receive(consume) }
+func (c *Conn) Receive(consume func(p []byte, more bool) error) error { return c.s.Receive(consume) }
 
 // Write sends v in order, nothing of it unless wait is set.
 func (c *Conn) Write(v [][]byte, wait bool) (int, error) { return c.s.Write(v, wait) }

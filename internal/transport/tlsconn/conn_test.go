@@ -135,7 +135,7 @@ func TestReceive(t *testing.T) {
 		_ = client.CloseWrite()
 	}()
 	var got []byte
-	err := c.Receive(func(p []byte) error {
+	err := c.Receive(func(p []byte, _ bool) error {
 		got = append(got, p...)
 		return nil
 	})
@@ -150,7 +150,7 @@ func TestReceiveGoesOnAfterADeadline(t *testing.T) {
 	stop := errors.New("stop")
 	for range 3 {
 		_ = c.in.SetReadDeadline(time.Unix(1, 0))
-		if err := c.Receive(func([]byte) error { return nil }); !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := c.Receive(func([]byte, bool) error { return nil }); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatalf("err %v", err)
 		}
 		_ = c.in.SetReadDeadline(time.Time{})
@@ -158,7 +158,7 @@ func TestReceiveGoesOnAfterADeadline(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		err := c.Receive(func(p []byte) error {
+		err := c.Receive(func(p []byte, _ bool) error {
 			got = string(p)
 			return stop
 		})
@@ -175,7 +175,7 @@ func TestReceiveEndsWithTheConsumersError(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := errors.New("stop")
-	if err := c.Receive(func([]byte) error { return stop }); !errors.Is(err, stop) {
+	if err := c.Receive(func([]byte, bool) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("err %v", err)
 	}
 }
@@ -267,7 +267,7 @@ func TestMessagesDoNotAllocate(t *testing.T) { // not parallel: the counter is o
 	c, client := pair(t)
 	got, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- c.Receive(func([]byte) error {
+		done <- c.Receive(func([]byte, bool) error {
 			got <- struct{}{}
 			return nil
 		})
