@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -75,31 +76,34 @@ func (t *turns) queue(from string) (w *waiter, ok bool) {
 		t.noteLocked(from)
 		return nil, true
 	}
-	same := 0
+	count := map[string]int{} // how many wait there
 	for _, other := range t.waiting {
-		if other.from == from {
-			same++
-		}
+		count[other.from]++
 	}
-	if same >= mostFromOne {
+	if count[from] >= mostFromOne || len(t.waiting) >= mostWaiting && !t.makeRoomLocked(from, count) {
 		return nil, false
-	}
-	if len(t.waiting) >= mostWaiting {
-		last := t.waiting[0]
-		for _, other := range t.waiting {
-			if t.last[other.from] >= t.last[last.from] {
-				last = other
-			}
-		}
-		if t.last[last.from] <= t.last[from] {
-			return nil, false
-		}
-		t.removeLocked(last)
-		last.told <- false
 	}
 	w = &waiter{from: from, told: make(chan bool, 1)}
 	t.waiting = append(t.waiting, w)
 	return w, false
+}
+
+// makeRoomLocked sends away who comes last of all, if that is not who comes now: of the addresses that had
+// their turn most lately one of that at which most wait. Count is how many wait at each.
+func (t *turns) makeRoomLocked(from string, count map[string]int) bool {
+	later := func(a, b string, more int) int { return cmp.Or(t.last[a]-t.last[b], count[a]-count[b]-more) }
+	last := t.waiting[0]
+	for _, w := range t.waiting {
+		if later(w.from, last.from, 0) >= 0 {
+			last = w
+		}
+	}
+	if later(last.from, from, 1) <= 0 {
+		return false
+	}
+	t.removeLocked(last)
+	last.told <- false
+	return true
 }
 
 // give passes the turn on.

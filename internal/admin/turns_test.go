@@ -95,6 +95,36 @@ func TestTurnsMakeRoom(t *testing.T) {
 	})
 }
 
+// Where many wait, one makes room for somebody from elsewhere, though none of them has had a turn.
+func TestTurnsMakeRoomForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var ts turns
+		if err := ts.take(t.Context(), "first"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		for i := range mostWaiting {
+			go func() { _ = ts.take(ctx, fmt.Sprint(i/2)) }() // two at each
+		}
+		synctest.Wait()
+		done := make(chan error, 1)
+		go func() { done <- ts.take(ctx, "new") }()
+		synctest.Wait()
+		if len(ts.waiting) != mostWaiting || ts.waiting[mostWaiting-1].from != "new" {
+			t.Errorf("%d wait", len(ts.waiting))
+		}
+		if err := ts.take(ctx, "new"); !errors.Is(err, errBusy) { // two at each again
+			t.Error(err)
+		}
+		leave()
+		synctest.Wait()
+		if err := <-done; !errors.Is(err, context.Canceled) || len(ts.waiting) > 0 {
+			t.Errorf("%v, %d wait", err, len(ts.waiting))
+		}
+	})
+}
+
 func TestTurnsAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
