@@ -64,6 +64,12 @@ func newHost(tb testing.TB, conf string) *host {
 // reload puts a configuration in force.
 func (h *host) reload(tb testing.TB, conf string) {
 	tb.Helper()
+	h.Follow(context.Background(), h.Apply(settings(tb, conf)))
+}
+
+// settings are those of a configuration.
+func settings(tb testing.TB, conf string) *Settings {
+	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "natsd.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
 		tb.Fatal(err)
@@ -76,7 +82,7 @@ func (h *host) reload(tb testing.TB, conf string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h.Follow(context.Background(), h.Apply(set))
+	return set
 }
 
 // far is the other end of a route.

@@ -20,8 +20,9 @@ const (
 	moveLook    = 5 * time.Millisecond
 )
 
-// followAccounts gives accounts a connection of their own, or takes it away.
-func (l *Link) followAccounts(ctx context.Context, old, set *Settings, e *effects) {
+// followAccounts gives accounts a connection of their own, or takes it away. What the routes before have
+// announced has to change.
+func (l *Link) followAccounts(ctx context.Context, before []*Session, old, set *Settings, e *effects) {
 	if old.pool != set.pool {
 		return // all routes are made anew
 	}
@@ -33,7 +34,7 @@ func (l *Link) followAccounts(ctx context.Context, old, set *Settings, e *effect
 	}
 	for _, account := range old.pinned {
 		if !set.isPinned(account) {
-			l.unpin(set, account, e)
+			l.unpin(before, set, account, e)
 		}
 	}
 	if len(added) == 0 {
@@ -41,7 +42,7 @@ func (l *Link) followAccounts(ctx context.Context, old, set *Settings, e *effect
 	}
 	var asked []string
 	for _, account := range added {
-		asked = append(asked, l.askToMove(set, account)...)
+		asked = append(asked, l.askToMove(before, set, account)...)
 	}
 	l.awaitMoves(ctx, asked)
 	for _, s := range l.sessions() {
@@ -52,11 +53,11 @@ func (l *Link) followAccounts(ctx context.Context, old, set *Settings, e *effect
 }
 
 // unpin ends the connections of an account and lets the pool carry it again.
-func (l *Link) unpin(set *Settings, account string, e *effects) {
+func (l *Link) unpin(before []*Session, set *Settings, account string, e *effects) {
 	a := l.Broker.Account(account)
 	b := broker.Begin()
 	defer b.End(0)
-	for _, s := range l.sessions() {
+	for _, s := range before {
 		switch {
 		case s.account == account:
 			e.end(s, conn.RouteRemoved)
@@ -68,11 +69,11 @@ func (l *Link) unpin(set *Settings, account string, e *effects) {
 
 // askToMove tells the other servers that interest of an account comes by another connection from now on.
 // It returns the ids of what has to be answered.
-func (l *Link) askToMove(set *Settings, account string) (asked []string) {
+func (l *Link) askToMove(before []*Session, set *Settings, account string) (asked []string) {
 	a := l.Broker.Account(account)
 	b := broker.Begin()
 	defer b.End(0)
-	for _, s := range l.sessions() {
+	for _, s := range before {
 		if s.account != "" || !s.pooled || slotOf(account, set.pool) != s.slot {
 			continue
 		}

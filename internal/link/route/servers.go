@@ -86,7 +86,8 @@ func (s *Session) register(b *broker.Batch, i *Info) conn.Reason {
 		}
 		return v.why
 	}
-	if now := l.Settings(); s.dial == nil && now != s.admitted && now.On() && !now.admits(s) {
+	defer close(s.said)
+	if s.dial == nil && s.set != s.admitted && !s.set.admits(s) {
 		s.refuse(b, wire.TextAuthorization) // a reload came after its CONNECT, and looked for routes before it was one
 		return conn.AuthenticationViolation
 	}
@@ -113,13 +114,20 @@ func (s *Session) register(b *broker.Batch, i *Info) conn.Reason {
 }
 
 // admit finds the place of a route. It is up when there is no verdict, and this side's INFO is the first
-// thing that is sent by it. First says that it is the first route to that server.
+// thing that is sent by it. First says that it is the first route to that server. It goes by the settings
+// that are in force at that moment: [Link.Follow] finds either a route that knows them, or one that it has
+// to bring in line.
 func (l *Link) admit(s *Session, i *Info) (first bool, v *verdict) {
-	set := s.set
 	account := i.Account
 	if s.dial != nil {
 		account = s.dial.account
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := l.Settings(); now.On() { // else the end is near
+		s.set = now
+	}
+	set := s.set
 	pooled := set.pool > 0 && i.PoolSize > 0
 	if v := s.misfit(i, account, pooled); v != nil {
 		return false, v
@@ -128,8 +136,6 @@ func (l *Link) admit(s *Session, i *Info) (first bool, v *verdict) {
 	if pooled {
 		size = max(set.pool, i.PoolSize)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	p := l.peers[i.ServerID]
 	if first = p == nil; first {
 		p = &server{info: i, pooled: pooled, slots: make([]*Session, size), pinned: map[string]*Session{}}
@@ -184,7 +190,9 @@ func (s *Session) misfit(i *Info, account string, pooled bool) *verdict {
 		return &verdict{conn.ProtocolViolation, "", true} // an older server would take it for the only route
 	case account != "" && !pooled:
 		return &verdict{conn.ProtocolViolation, fmt.Sprintf("Not possible to have a dedicated route for account %q between those servers", account), true}
-	case account != "" && s.dial == nil && !s.set.isPinned(account):
+	case account != "" && s.dial != nil && !s.set.isPinned(account):
+		return &verdict{conn.RouteRemoved, "", true} // a reload has taken it back meanwhile
+	case account != "" && !s.set.isPinned(account):
 		return &verdict{conn.ProtocolViolation, fmt.Sprintf("No route for account %q", account), false}
 	case account != "" && s.link.Broker.Account(account) == nil:
 		return &verdict{conn.MissingAccount, fmt.Sprintf("Unable to lookup account %q: account missing", account), false}

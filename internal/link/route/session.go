@@ -25,7 +25,7 @@ type Session struct {
 	own   string // mode of compression that this side offers
 
 	// owned by the read goroutine
-	set      *Settings // in force at the last read
+	set      *Settings // in force at the last read, or when the route was admitted if that was later
 	dec      wire.Decoder
 	trans    conn.Transport
 	s2       *s2conn.Conn // nil: the transport does not compress
@@ -51,6 +51,7 @@ type Session struct {
 	headers bool
 	up      atomic.Bool // registered
 	ended   atomic.Bool
+	said    chan struct{} // closed when a registered route has announced all that it carries
 
 	mu     sync.Mutex // guards what follows; a leaf
 	lanes  map[string]*lane
@@ -58,7 +59,7 @@ type Session struct {
 }
 
 func newSession(l *Link, c *conn.Conn, d *dialed) *Session {
-	s := &Session{link: l, conn: c, dial: d, set: l.Settings(), since: time.Now(), lanes: map[string]*lane{}}
+	s := &Session{link: l, conn: c, dial: d, set: l.Settings(), since: time.Now(), lanes: map[string]*lane{}, said: make(chan struct{})}
 	s.dec.Limits = wire.Limits{
 		ControlLine: maxControlLine, Payload: -1, Headers: true, Peer: true,
 		ConnectFirst: d == nil,
@@ -308,6 +309,7 @@ func allows(p *perm.Set, subject string) bool { return p == nil || p.Publish([]b
 
 // Greet makes the connection ready for the first operation.
 func (s *Session) Greet(ctx context.Context) conn.Reason {
+	s.set = s.link.Settings() // a reload from now on finds the connection among the others
 	if !s.set.On() {
 		return conn.ServerShutdown
 	}

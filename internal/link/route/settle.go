@@ -35,9 +35,10 @@ func (l *Link) Follow(ctx context.Context, old *Settings) []reload.Effect {
 		}
 	}
 	if set.On() && old.On() {
+		before := l.settled()
 		l.followAuth(set, e)
-		l.followAccounts(ctx, old, set, e)
-		l.followPermissions(old, set)
+		l.followAccounts(ctx, before, old, set, e)
+		l.followPermissions(before, old, set)
 		l.followInfo(old, set)
 		l.followPace(old, set)
 	}
@@ -46,6 +47,16 @@ func (l *Link) Follow(ctx context.Context, old *Settings) []reload.Effect {
 		l.tell()
 	}
 	return e.list
+}
+
+// settled are the routes that may have been registered before the settings were applied. They have announced
+// what they carried then. Those that come later know the settings.
+func (l *Link) settled() []*Session {
+	all := l.sessions()
+	for _, s := range all {
+		<-s.said
+	}
+	return all
 }
 
 // effects collects what happens to routes.
@@ -165,13 +176,13 @@ func (l *Link) followAuth(set *Settings, e *effects) {
 	}
 }
 
-// followPermissions announces what may be announced now, and takes back what may not.
-func (l *Link) followPermissions(old, set *Settings) {
+// followPermissions announces by the routes before what may be announced now, and takes back what may not.
+func (l *Link) followPermissions(before []*Session, old, set *Settings) {
 	if reflect.DeepEqual(old.Cluster.Import, set.Cluster.Import) && reflect.DeepEqual(old.Cluster.Export, set.Cluster.Export) {
 		return
 	}
 	l.broadcast(set)
-	for _, s := range l.sessions() {
+	for _, s := range before {
 		b := broker.Begin()
 		for _, n := range s.allLanes() {
 			n.reannounce(b, old, set)
