@@ -1,6 +1,8 @@
 package s2conn
 
 import (
+	"errors"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -48,10 +50,9 @@ func (c *Conn) SetLevel(l Level) { c.level.Store(uint32(l)) }
 
 // Receive calls consume with the bytes of each read until the connection ends or consume returns an
 // error, which it then returns. The bytes are borrowed for the time of the call. With more, consume is called
-// again before Receive waits, be it without bytes.
+// again before Receive waits, be it without bytes. After [os.ErrDeadlineExceeded] it may be called again.
 func (c *Conn) Receive(consume func(p []byte, more bool) error) error {
-	defer func() { buffer.Put(c.in.carry) }()
-	return c.below.Receive(func(p []byte, more bool) error {
+	err := c.below.Receive(func(p []byte, more bool) error {
 		if !c.reads {
 			return consume(p, more)
 		}
@@ -61,6 +62,11 @@ func (c *Conn) Receive(consume func(p []byte, more bool) error) error {
 		}
 		return consume(nil, more)
 	})
+	if !errors.Is(err, os.ErrDeadlineExceeded) { // after which it goes on
+		buffer.Put(c.in.carry)
+		c.in.carry = nil
+	}
+	return err
 }
 
 // Write sends v in order, as far as the transport takes it without waiting, or all of it if wait is set.

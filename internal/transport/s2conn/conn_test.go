@@ -2,14 +2,18 @@ package s2conn
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/s2"
+
+	"natsd/internal/buffer"
 )
 
 // pipe is a transport that gives what it is given, in pieces of odd sizes.
@@ -17,6 +21,7 @@ type pipe struct {
 	sent  bytes.Buffer
 	room  int // bytes that a write without waiting takes
 	reads [][]byte
+	end   error // after that; nil is io.EOF
 }
 
 func (p *pipe) Receive(consume func([]byte, bool) error) error {
@@ -25,7 +30,7 @@ func (p *pipe) Receive(consume func([]byte, bool) error) error {
 			return err
 		}
 	}
-	return io.EOF
+	return cmp.Or(p.end, io.EOF)
 }
 
 func (p *pipe) Write(v [][]byte, wait bool) (int, error) {
@@ -166,6 +171,40 @@ func TestIdleConnectionsHoldNothing(t *testing.T) {
 	c.SetLevel(Fast)
 	if _, err := c.Write([][]byte{text(5000)}, true); err != nil || c.out != nil {
 		t.Error(err, len(c.out))
+	}
+}
+
+// A chunk of which a part has come is neither lost nor given away when the transport is left for a while.
+func TestReceiveGoesOnAfterADeadline(t *testing.T) {
+	t.Parallel()
+	want := text(2 * blockSize)
+	stream := []byte(streamID)
+	for b := want; len(b) > 0; b = b[blockSize:] {
+		stream = appendChunk(stream, b[:blockSize], Uncompressed)
+	}
+	p := &pipe{end: os.ErrDeadlineExceeded}
+	c := New(p)
+	c.Decompress()
+	var got []byte
+	for i := 0; len(stream) > 0; i++ {
+		n := min(len(stream), 3+i*10_000)
+		p.reads, stream = [][]byte{stream[:n]}, stream[n:]
+		err := c.Receive(func(b []byte, _ bool) error {
+			got = append(got, b...)
+			return nil
+		})
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(err)
+		}
+		other := buffer.Get(len(c.in.carry)) // by somebody else
+		clear(other[:cap(other)])
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%d bytes of %d, or others", len(got), len(want))
+	}
+	p.reads, p.end = nil, io.EOF
+	if err := c.Receive(func([]byte, bool) error { return nil }); !errors.Is(err, io.EOF) || c.in.carry != nil {
+		t.Errorf("%v, %d bytes kept at the end", err, len(c.in.carry))
 	}
 }
 
