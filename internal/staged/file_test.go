@@ -87,6 +87,13 @@ func TestOverKeepsWhoOwnsIt(t *testing.T) {
 	if _, _, err := Over(filepath.Join(dir, "missing", "f"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
+	dangling := filepath.Join(dir, "dangling")
+	if err := os.Symlink("nowhere", dangling); err != nil {
+		t.Fatal(err)
+	}
+	if f, _, err := Over(dangling, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the link to nothing would become a file: %+v %v", f, err)
+	}
 }
 
 // stubborn is a file that cannot be given away.

@@ -11,15 +11,16 @@ import (
 // newMode is the mode of a file that takes nobody's place: it may hold secrets.
 const newMode fs.FileMode = 0o600
 
-// Over is [New] for a file in place of an old one: a link stays a link, and the file keeps the mode of the
-// old one. It keeps owner and group too as far as this process may give files away; where it may not, Kept is
-// false, and what the group could do is taken from the mode, for it is another one.
+// Over is [New] for a file in place of an old one: a link stays a link, one to nothing is an error, and the
+// file keeps the mode of the old one. It keeps owner and group too as far as this process may give files
+// away; where it may not, Kept is false, and what the group could do is taken from the mode, for it is another
+// one.
 func Over(path string, data []byte) (f *File, kept bool, err error) {
-	real, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		f, err = New(path, data, newMode)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		f, err := New(path, data, newMode)
 		return f, true, err
 	}
+	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, false, err
 	}
