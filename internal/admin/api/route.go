@@ -54,7 +54,7 @@ type RouteTarget struct {
 	URL         string     `json:"url"`    // without user and password
 	Target      string     `json:"target"` // its name in DELETE /routes/{target}
 	Source      string     `json:"source"`
-	State       string     `json:"state"` // "connected", "connecting", "retrying" or "self"
+	State       string     `json:"state"` // "connected", "connecting", "retrying", "self", or "given_up" for one that was discovered
 	ServerID    string     `json:"server_id,omitempty"`
 	ServerName  string     `json:"server_name,omitempty"`
 	LastError   string     `json:"last_error,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -91,6 +92,62 @@ func TestNewsWhileDialingFails(t *testing.T) {
 	eventually(t, "end of dialing without news", func() bool { return h.Tasks.Counts()["dial route"] == 0 })
 	if len(dials) != 0 {
 		t.Error("dialed without news")
+	}
+	want := Target{URL: "nats-route://127.0.0.1:1", State: TargetGivenUp, ServerID: "NOTHER", LastError: "no route to host", Attempts: 1}
+	if all := h.Targets(); len(all) != 1 || all[0] != want {
+		t.Errorf("what came of it: %+v", all)
+	}
+	w.say(news, "PING")
+	w.want("PONG")
+	dialed()
+	if all := h.Targets(); len(all) != 1 || all[0].State != TargetConnecting {
+		t.Errorf("after more news: %+v", all)
+	}
+	results <- errors.New("no route to host")
+	eventually(t, "end of dialing", func() bool { return h.Tasks.Counts()["dial route"] == 0 })
+	if err := h.RemoveRoute("127.0.0.1:1"); err != nil || len(h.Targets()) != 0 {
+		t.Errorf("forgotten: %v, %+v", err, h.Targets())
+	}
+}
+
+// What another server tells makes this one dial routes of others only, and not any number of them.
+func TestNewsHasBounds(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, `cluster { name: C1, port: -1, pool_size: -1, compression: off, advertise: "own.example:7000" }`)
+	dials := make(chan string, 2*mostHeard)
+	h.Dial = func(ctx context.Context, hostPort string) (net.Conn, error) {
+		dials <- hostPort
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	var tooMany atomic.Int32
+	h.Log = slog.New(hook{slog.DiscardHandler, "Other servers tell of more than 512 servers", func() { tooMany.Add(1) }})
+	w := h.accept(t)
+	w.join("")
+	tell := func(id, at string) { w.say(fmt.Sprintf(`INFO {"server_id":%q,"ip":%q,"cluster":"C1"}`, id, at)) }
+	for _, bad := range []string{
+		"nats-route://127.0.0.1:6222/", "nats-route://own.example:7000/", "nats-route://[::ffff:127.0.0.1]:6222/", // this server
+		"http://10.0.0.1:80/", "nats://10.0.0.1:6222", "10.0.0.1:6222", "nats-route://", "nats-route://10.0.0.1/", "nats-route://:6222/",
+		"nats-route://10.0.0.1:0/", "nats-route://10.0.0.1:70000/", "nats-route://10.0.0.1:x/", "nats-route://u:p@10.0.0.1:6222/",
+		"nats-route://10.0.0.1:6222/x", "nats-route://10.0.0.1:6222/?x", "nats-route://10.0.0.1:6222/#x", "nats-route:10.0.0.1:6222", "%zz",
+	} {
+		tell("NBAD", bad)
+	}
+	w.say("PING")
+	w.want("PONG")
+	if all := h.Targets(); len(all) != 0 {
+		t.Fatalf("dialed %+v", all)
+	}
+	for i := range mostHeard + 10 {
+		tell(fmt.Sprintf("N%d", i), fmt.Sprintf("nats-route://10.0.%d.%d:6222/", i/250, i%250))
+	}
+	w.say("PING")
+	w.want("PONG")
+	if n := len(h.Targets()); n != mostHeard || tooMany.Load() != 1 {
+		t.Errorf("%d targets, %d lines in the log", n, tooMany.Load())
+	}
+	if err := h.AddRoute("10.1.0.1:6222"); err != nil {
+		t.Errorf("those that an operator names do not count: %v", err)
 	}
 }
 

@@ -1,10 +1,14 @@
 package route
 
 import (
+	"errors"
+	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"natsd/internal/broker"
 )
@@ -70,34 +74,72 @@ func (l *Link) wasTold(id string) bool {
 	return told
 }
 
+// mostHeard bounds the targets that are known from other servers only. No cluster is that large.
+const mostHeard = 512
+
+// heardAddress takes apart where a server is, as others tell it: the address of a route and nothing else.
+func heardAddress(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.New("malformed URL") // err may show a password
+	}
+	if u.Scheme != "nats-route" || u.User != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("not the URL of a route")
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
+		return nil, fmt.Errorf("bad port %q", u.Port())
+	}
+	return u, nil
+}
+
+// leadsHere tells whether an address is known to be this server's own.
+func (l *Link) leadsHere(set *Settings, hostPort string) bool {
+	if set.Info.IP != "" && hostPort == net.JoinHostPort(set.Info.Host, portText(set.Info.Port)) {
+		return true
+	}
+	a, err := netip.ParseAddrPort(hostPort)
+	return err == nil && l.isSelf(netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+}
+
 // heard takes the news of another server and dials it, if it is not known yet.
-func (l *Link) heard(i *Info) {
+func (l *Link) heard(s *Session, i *Info) {
 	set := l.Settings()
 	if !set.On() || i.ServerID == "" || i.IP == "" {
 		return
 	}
-	u, err := url.Parse(i.IP)
-	if err != nil || u.Host == "" {
+	u, err := heardAddress(i.IP)
+	if err != nil {
+		s.debug("Ignored the news of a server: " + err.Error())
 		return
 	}
 	own := configured(set.Cluster)
-	if own[u.Host] != nil || own[net.JoinHostPort(i.Host, portText(i.Port))] != nil {
+	if l.leadsHere(set, u.Host) || own[u.Host] != nil || own[net.JoinHostPort(i.Host, portText(i.Port))] != nil {
 		return
 	}
+	if !l.dialHeard(set, u, i) && !l.overheard.Swap(true) {
+		s.error(fmt.Sprintf("Other servers tell of more than %d servers: what they tell beyond is ignored", mostHeard))
+	}
+}
+
+// dialHeard reports false if there are too many targets to dial another one.
+func (l *Link) dialHeard(set *Settings, u *url.URL, i *Info) (ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.peers[i.ServerID]
 	if p != nil && (i.Account == "" || p.pinned[i.Account] != nil || !set.isPinned(i.Account)) {
-		return
+		return true
 	}
 	t := l.targets[u.Host]
 	if t == nil {
+		if l.heardLocked() >= mostHeard {
+			return false
+		}
 		t = l.newTarget(u)
 		t.gossip, t.id = i.GossipMode, i.ServerID
 		if i.AuthRequired {
 			t.user, t.pass = set.Cluster.Auth.User, set.Cluster.Auth.Password.Reveal()
 		}
-		l.targets[u.Host] = t
+		l.aimLocked(t)
 	}
 	account := i.Account
 	if p == nil {
@@ -105,9 +147,20 @@ func (l *Link) heard(i *Info) {
 	}
 	if d := t.dials[account]; d != nil {
 		d.again = true // it may be about to fail for the last time, and nobody tells this twice
-		return
+		return true
 	}
 	l.dialLocked(t, account, 0)
+	return true
+}
+
+// heardLocked is the number of targets that are known from other servers only.
+func (l *Link) heardLocked() (n int) {
+	for _, t := range l.targets {
+		if !t.explicit() {
+			n++
+		}
+	}
+	return n
 }
 
 // updated takes a later INFO of the server that a route leads to.

@@ -166,7 +166,7 @@ func (s *Session) info(b *broker.Batch) conn.Reason {
 		return conn.DuplicateRoute
 	}
 	if s.up.Load() && i.ServerID != s.remote.Load().ServerID {
-		s.link.heard(i)
+		s.link.heard(s, i)
 		return conn.Open
 	}
 	if i.Cluster != "" {

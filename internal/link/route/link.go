@@ -56,9 +56,12 @@ type Link struct {
 	stopped  atomic.Bool
 	met      atomic.Bool // there has been a route
 
+	overheard atomic.Bool // the log has been told that others tell of too many servers
+
 	mu      sync.Mutex // guards what follows
 	peers   map[string]*server
 	targets map[string]*target
+	lost    []Target       // heard of and given up, the latest last
 	tlsName string         // host that certificates are for where only an address is known
 	adding  map[string]int // requests of other servers that wait to be answered, see pin.go
 	telling bool           // a call of Told is on its way

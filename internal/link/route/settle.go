@@ -123,6 +123,9 @@ func (l *Link) followRoutes(set *Settings, e *effects) {
 		want = nil
 	}
 	l.mu.Lock()
+	if !set.On() {
+		l.lost = nil
+	}
 	all := make([]*target, 0, len(l.targets))
 	for _, t := range l.targets {
 		all = append(all, t)

@@ -122,9 +122,36 @@ func (l *Link) want(t *target) bool {
 		t.cancel()
 		return false
 	}
-	l.targets[t.hostPort] = t
+	l.aimLocked(t)
 	l.dialLocked(t, "", 0)
 	return true
+}
+
+// aimLocked makes t one of the targets.
+func (l *Link) aimLocked(t *target) {
+	l.forgetLostLocked(t.url())
+	l.targets[t.hostPort] = t
+}
+
+// mostLost bounds how many targets are remembered that were heard of and given up.
+const mostLost = 64
+
+// giveUpLocked ends a target that was heard of: that was wrong, or has become so. What came of it stays to be seen.
+func (l *Link) giveUpLocked(t *target) {
+	delete(l.targets, t.hostPort)
+	t.cancel()
+	if x := t.view(); x.LastError != "" {
+		x.State = TargetGivenUp
+		l.lost = append(l.lost, x)
+		l.lost = l.lost[max(0, len(l.lost)-mostLost):]
+	}
+}
+
+// forgetLostLocked forgets what came of a target, and reports whether something was known.
+func (l *Link) forgetLostLocked(url string) bool {
+	before := len(l.lost)
+	l.lost = slices.DeleteFunc(l.lost, func(x Target) bool { return x.URL == url })
+	return len(l.lost) < before
 }
 
 // redial makes a connection anew that was lost.
@@ -237,8 +264,7 @@ func (l *Link) keepDialing(d *dialed, after time.Duration) {
 		l.redialLocked(t, d.account)
 	}
 	if !t.explicit() && len(t.dials) == 0 && !l.usedLocked(t) && l.targets[t.hostPort] == t {
-		delete(l.targets, t.hostPort) // what was heard of it was wrong, or has become so
-		t.cancel()
+		l.giveUpLocked(t)
 	}
 }
 
@@ -349,7 +375,7 @@ func (l *Link) dialFailed(t *target, err error, attempt int, next time.Time) {
 		l.Log.Debug(text)
 	}
 	l.Registry.Events.Publish(event.Retry{
-		Link: status.Router, URL: "nats-route://" + t.hostPort, Attempt: attempt, Err: err.Error(), Next: next,
+		Link: status.Router, URL: t.url(), Attempt: attempt, Err: err.Error(), Next: next,
 	})
 }
 
@@ -358,7 +384,8 @@ const (
 	TargetConnected  = "connected"
 	TargetConnecting = "connecting"
 	TargetRetrying   = "retrying"
-	TargetSelf       = "self" // the address is this server's own
+	TargetSelf       = "self"     // the address is this server's own
+	TargetGivenUp    = "given_up" // another server has told of it, and it is not dialed any more
 )
 
 // Target is the state of a server that is dialed.
@@ -374,27 +401,39 @@ type Target struct {
 	NextAttempt time.Time // zero: none is planned
 }
 
-// Targets returns the servers that are dialed, sorted by address.
+func (t *target) url() string { return "nats-route://" + t.hostPort }
+
+// view is the target as far as it knows itself.
+func (t *target) view() Target {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Target{
+		URL: t.url(), Configured: t.configured(), Runtime: t.named.Load() == byOperator, State: TargetConnecting,
+		ServerID: t.id, ServerName: t.name, LastError: t.failure, Attempts: t.attempts, NextAttempt: t.next,
+	}
+}
+
+// Targets returns the servers that are dialed, and the latest that were given up, sorted by address.
 func (l *Link) Targets() []Target {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := make([]Target, 0, len(l.targets))
+	out := make([]Target, 0, len(l.targets)+len(l.lost))
 	for _, t := range l.targets {
-		t.mu.Lock()
-		x := Target{
-			URL: "nats-route://" + t.hostPort, Configured: t.configured(), Runtime: t.named.Load() == byOperator, State: TargetConnecting,
-			ServerID: t.id, ServerName: t.name, LastError: t.failure, Attempts: t.attempts, NextAttempt: t.next,
-		}
+		x := t.view()
 		switch {
-		case t.self:
+		case t.isSelf():
 			x.State = TargetSelf
-		case t.id != "" && l.peers[t.id] != nil:
+		case x.ServerID != "" && l.peers[x.ServerID] != nil:
 			x.State = TargetConnected
-		case t.failure != "":
+		case x.LastError != "":
 			x.State = TargetRetrying
 		}
-		t.mu.Unlock()
 		out = append(out, x)
+	}
+	for i := range l.lost {
+		if l.peers[l.lost[i].ServerID] == nil { // else it has come by another way
+			out = append(out, l.lost[i])
+		}
 	}
 	slices.SortFunc(out, func(a, b Target) int { return compare(a.URL, b.URL) })
 	return out
@@ -437,8 +476,11 @@ func (l *Link) RemoveRoute(address string) error {
 	}
 	l.mu.Lock()
 	t := l.targets[u.Host]
+	lost := l.forgetLostLocked("nats-route://" + u.Host)
 	l.mu.Unlock()
 	switch {
+	case t == nil && lost:
+		return nil
 	case t == nil:
 		return ErrUnknown
 	case t.configured():
