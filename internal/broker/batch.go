@@ -18,8 +18,7 @@ type Flusher interface {
 }
 
 // Batch is the unit of work: what one read of one publisher brings, or a few reads that follow each other at
-// once. Each consumer it touches is
-// flushed once, at End. A batch belongs to one goroutine from Begin to End.
+// once. Each consumer it touches is flushed once, at End. A batch belongs to one goroutine from Begin to End.
 type Batch struct {
 	Now  time.Time   // when the batch began
 	Msgs [RunMax]Msg // room for the publisher's run
@@ -27,7 +26,7 @@ type Batch struct {
 	msgs, bytes int // that sinks have taken, not counted by the publisher yet
 
 	touched []Flusher
-	queued  int    // bytes that sinks have taken since the last flush and the publisher has counted
+	queued  int    // bytes that sinks, as far as the publisher has counted them, and links have taken since the last flush
 	reads   int    // that went into the batch
 	slow    []slow // consumers that are nearly full
 	held    bool   // the publisher has waited for some
@@ -53,6 +52,9 @@ func (b *Batch) Sent(msgs, bytes int) {
 	b.msgs += msgs
 	b.bytes += bytes
 }
+
+// Forwarded notes what a link has taken, which counts it by itself.
+func (b *Batch) Forwarded(bytes int) { b.queued += bytes }
 
 // Taken returns what sinks have taken since it was called before. The publisher calls it at the end of each
 // read, for its totals.

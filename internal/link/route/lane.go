@@ -259,6 +259,7 @@ func (n *lane) Forward(b *broker.Batch, r *broker.Run, c *broker.Copy) int {
 	if first {
 		b.Touch(s.conn)
 	}
+	b.Forwarded(bytes)
 	if local && broker.NearlyFull(pending, limits.MaxPending) {
 		s.conn.Flush() // what nobody has tried to send yet is not the other server's fault
 		if pending = q.Pending(); !limits.NoFastProducerStall && broker.NearlyFull(pending, limits.MaxPending) {

@@ -303,6 +303,30 @@ func TestPublishersWaitForRoutes(t *testing.T) {
 	}
 }
 
+// What a route has been given counts as what a subscriber has: much of it is not kept for another read.
+func TestMuchForARouteIsNotKept(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, nopool)
+	w := h.accept(t)
+	w.join("")
+	w.say("RS+ $G foo", "PING")
+	w.want("PONG")
+	for size, want := range map[int]bool{100: true, 40 << 10: false} {
+		b := broker.Begin()
+		b.Msgs[0] = broker.Msg{Body: make([]byte, size), HeaderLen: -1, SizeTok: []byte(strconv.Itoa(size))}
+		r := &broker.Run{Subject: []byte("foo"), From: &broker.Origin{Kind: broker.Client}, Msgs: b.Msgs[:1]}
+		if n := h.account.Publish(b, r); n != 1 {
+			t.Errorf("%d messages", n)
+		}
+		b.Taken() // the read has ended
+		if got := b.Another(); got != want {
+			t.Errorf("%d bytes: another read into the same batch: %v, want %v", size, got, want)
+		}
+		b.End(0)
+	}
+	_ = w.Close()
+}
+
 // Whatever another server sends, and whenever in the handshake, the server stands, and nothing of it is
 // left when the connection is gone.
 func FuzzSession(f *testing.F) {
