@@ -155,6 +155,10 @@ func (s *Session) info(b *broker.Batch) conn.Reason {
 		s.accountMoves(b, i)
 		return conn.Open
 	}
+	if i.ServerID == "" && !s.up.Load() {
+		s.refuse(b, "INFO without a server_id") // it would be the same server as all others without one
+		return conn.ProtocolViolation
+	}
 	if i.ServerID == s.link.ID {
 		if s.up.Load() {
 			return conn.Open // others tell of this server
@@ -235,14 +239,15 @@ func (s *Session) compress(set *Settings, mode string, rtt time.Duration) {
 }
 
 // agreeOnName compares the name of the cluster with the one of the other side, and takes that over where
-// the own one was made up. It returns the own name, and whether they are the same now.
+// the own one was made up. No name is no name to take over. It returns the own name, and whether they are
+// the same now.
 func (l *Link) agreeOnName(s *Session, name string, dynamic bool) (own string, ok bool) {
 	for {
 		now := l.name.Load()
 		if now.text == name {
 			return name, true
 		}
-		if !now.dynamic || dynamic && now.text >= name {
+		if !now.dynamic || name == "" || dynamic && now.text >= name {
 			return now.text, false
 		}
 		if l.name.CompareAndSwap(now, &clusterName{name, dynamic}) {
