@@ -14,6 +14,7 @@ import (
 
 // stop holds up whoever asks it, once.
 type stop struct {
+	asked           atomic.Int32
 	armed           atomic.Bool
 	reached, goesOn chan struct{}
 }
@@ -23,6 +24,7 @@ func newStop() *stop { return &stop{reached: make(chan struct{}), goesOn: make(c
 func (*stop) DebugOn() bool { return false }
 
 func (s *stop) TraceOn() bool {
+	s.asked.Add(1)
 	if s.armed.CompareAndSwap(true, false) {
 		close(s.reached)
 		<-s.goesOn
@@ -49,6 +51,7 @@ func onAccount(t *testing.T, conf string) (*host, *far, *stop) {
 	w.want("INFO ")
 	w.say(connectLine, "PING")
 	w.want("PONG")
+	eventually(t, "a reader that waits", func() bool { return at.asked.Load() == 3 }) // greeting, reading, answering
 	return h, w, at
 }
 
