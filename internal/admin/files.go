@@ -65,7 +65,7 @@ func look(path string, info fs.FileInfo, seen seenFile) seenFile {
 		return seen
 	}
 	s := seenFile{digest: digestOf(path)}
-	if time.Since(info.ModTime()) > settled {
+	if s.digest != "" && time.Since(info.ModTime()) > settled { // the right to read it comes back without a new time
 		s.info = info
 	}
 	return s

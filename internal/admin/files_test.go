@@ -40,4 +40,7 @@ func TestDigestsAreRemembered(t *testing.T) {
 	if fresh := look(path, write("d", time.Now()), seenFile{}); fresh.info != nil {
 		t.Error("a file that was changed just now is taken for settled")
 	}
+	if gone := look(path+"2", write("e", old), seenFile{}); gone.digest != "" || gone.info != nil {
+		t.Error("a file that could not be read is never tried again")
+	}
 }
