@@ -44,3 +44,17 @@ func TestNamelessNews(t *testing.T) {
 		t.Errorf("%d targets, %d routes", len(h.Targets()), h.Up())
 	}
 }
+
+// Who connects and does not say who it is has to go, also where no password is asked for.
+func TestSilentConnectionsEnd(t *testing.T) {
+	t.Parallel()
+	for _, more := range []string{"timeout: 0.05", "timeout: 0.05, user: u, password: p"} {
+		h := newHost(t, fmt.Sprintf(`cluster { name: C1, port: -1, pool_size: -1, compression: off, authorization { %s } }`, more))
+		w := h.accept(t)
+		w.want("INFO ")
+		w.want("-ERR 'Authentication Timeout'")
+		if line, err := w.hear(); err == nil {
+			t.Errorf("%s: still open, %q", more, line)
+		}
+	}
+}

@@ -33,10 +33,11 @@ func (t *timers) stop() {
 	}
 }
 
-// start sets the deadlines of a handshake.
+// start sets the deadlines of a handshake. Who connects says at once who it is, whether a password is asked
+// for or not.
 func (t *timers) start(s *Session) {
 	c := s.set.Cluster
-	if s.dial == nil && s.set.authRequired() {
+	if s.dial == nil {
 		t.login = time.AfterFunc(c.Auth.Timeout, func() { s.conn.Close(conn.AuthenticationTimeout) })
 	}
 	whole := c.PingInterval * time.Duration(c.PingMax+1)
