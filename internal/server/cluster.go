@@ -30,7 +30,7 @@ func (s *Server) newRoutes(log *logging.Log) {
 	s.routeConns = s.conns.Beside(closedRoutes, s.Events())
 	s.routes = route.New(route.Setup{
 		Broker: s.broker, Registry: s.routeConns, Clients: s.conns, Tasks: s.tasks,
-		Log: log.Logger(), Tracer: log, ID: s.id, Told: s.clusterNews,
+		Log: log.Logger(), Tracer: log, ID: s.id, Auth: s.auth.Servers(), Told: s.clusterNews,
 	})
 }
 

@@ -136,15 +136,15 @@ func build(o *config.Options, log *logging.Log, opts []Option) (*Server, error) 
 	s.clients = client.New(s.broker, s.conns, s.tasks, log.Logger(), log)
 	s.clients.Bans = s.bans
 	s.collector = monitor.New(s, s.Options)
+	if s.auth, err = auth.New(o, nil); err != nil {
+		return nil, err
+	}
 	s.newRoutes(log)
 	s.services = system.New(system.Setup{
 		Collector: s.collector, Broker: s.broker, Events: s.Events(), Tasks: s.tasks,
 		Log: s.logger, ID: s.id, Info: s.systemInfo, Operator: operator{s}, Sent: &s.conns.Out,
 	})
 	s.initSockets()
-	if s.auth, err = auth.New(o, nil); err != nil {
-		return nil, err
-	}
 	folder, err := openHistory(o)
 	if err != nil {
 		return nil, err

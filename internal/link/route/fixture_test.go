@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"natsd/internal/auth"
 	"natsd/internal/broker"
 	"natsd/internal/config"
 	"natsd/internal/conn"
@@ -50,7 +51,7 @@ func newHost(tb testing.TB, conf string) *host {
 	b.Open("ACC")
 	h.Link = New(Setup{
 		Broker: b, Registry: clients.Beside(10, nil), Clients: clients, Tasks: tasks,
-		Log: slog.New(slog.DiscardHandler), Tracer: quiet{}, ID: "NOWN", Told: func() {},
+		Log: slog.New(slog.DiscardHandler), Tracer: quiet{}, ID: "NOWN", Auth: servers(tb), Told: func() {},
 	})
 	h.reload(tb, conf)
 	tb.Cleanup(func() {
@@ -59,6 +60,16 @@ func newHost(tb testing.TB, conf string) *host {
 		tasks.Wait()
 	})
 	return h
+}
+
+// servers decides about other servers.
+func servers(tb testing.TB) *auth.Servers {
+	tb.Helper()
+	a, err := auth.New(&config.Options{}, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return a.Servers()
 }
 
 // reload puts a configuration in force.

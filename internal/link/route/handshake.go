@@ -8,7 +8,6 @@ import (
 	"net"
 	"time"
 
-	"natsd/internal/auth"
 	"natsd/internal/broker"
 	"natsd/internal/conn"
 	"natsd/internal/link/peer"
@@ -115,10 +114,12 @@ func (s *Session) connected(b *broker.Batch) conn.Reason {
 		s.error("Malformed CONNECT: " + err.Error())
 		return conn.ProtocolViolation
 	}
+	s.mu.Lock()
+	s.timers.arrived()
+	s.mu.Unlock()
 	s.secret, s.admitted = c, s.set
-	if !s.set.admits(s) {
-		s.refuse(b, wire.TextAuthorization)
-		return conn.AuthenticationViolation
+	if why := s.authenticate(b); why != conn.Open {
+		return why
 	}
 	switch {
 	case c.Lang != "":
@@ -133,15 +134,39 @@ func (s *Session) connected(b *broker.Batch) conn.Reason {
 		return conn.ClusterNameConflict
 	}
 	s.dec.Limits.ConnectFirst = false
-	s.mu.Lock()
-	s.timers.arrived()
-	s.mu.Unlock()
 	return conn.Open
 }
 
-// admits tells whether a server that has dialed this one may come in.
-func (set *Settings) admits(s *Session) bool {
-	return auth.AdmitsServer(&set.Cluster.Auth, s.secret.User, s.secret.Pass)
+// decisionPeriod bounds how long a server waits for the decision about it: others may stand before it in the
+// queue for bcrypt.
+const decisionPeriod = 30 * time.Second
+
+// authenticate decides whether a server that has dialed this one may come in.
+func (s *Session) authenticate(b *broker.Batch) conn.Reason {
+	ctx, done := s.conn.Interruptible(s.link.Tasks.Context(), max(decisionPeriod, s.set.Cluster.Auth.Timeout))
+	defer done()
+	switch ok, err := s.admitted.admits(ctx, s); {
+	case errors.Is(err, context.DeadlineExceeded):
+		s.refuse(b, wire.TextAuthTimeout)
+		return conn.AuthenticationTimeout
+	case err != nil:
+		return conn.ServerShutdown // or why the connection has been closed, which counts
+	case !ok:
+		s.refuse(b, wire.TextAuthorization)
+		return conn.AuthenticationViolation
+	}
+	return conn.Open
+}
+
+// asksAs tells whether the same has to be shown to come in as by other settings.
+func (set *Settings) asksAs(other *Settings) bool {
+	now, then := &set.Cluster.Auth, &other.Cluster.Auth
+	return now.User == then.User && now.Password == then.Password
+}
+
+// admits tells whether the server at the other end may come in by these settings.
+func (set *Settings) admits(ctx context.Context, s *Session) (bool, error) {
+	return s.link.Auth.Admits(ctx, s.conn.Facts().Remote.Addr(), &set.Cluster.Auth, s.secret.User, s.secret.Pass)
 }
 
 // info takes an INFO, the first or a later one.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"natsd/internal/auth"
 	"natsd/internal/broker"
 	"natsd/internal/conn"
 	"natsd/internal/link/peer"
@@ -36,6 +37,7 @@ type Setup struct {
 	Log      *slog.Logger
 	Tracer   Tracer
 	ID       string // of this server
+	Auth     *auth.Servers
 
 	// Told is called when the addresses that other servers tell clients of, or the name of the
 	// cluster, have changed. It runs on a goroutine of its own; calls do not overlap.

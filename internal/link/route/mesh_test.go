@@ -135,7 +135,7 @@ func (w *world) boot(i int) *node {
 	b.Open("$SYS")
 	n.Link = New(Setup{
 		Broker: b, Registry: clients.Beside(1, nil), Clients: clients, Tasks: n.tasks,
-		Log: slog.New(slog.DiscardHandler), Tracer: quiet{}, ID: id, Told: func() {}, Dial: n.dial,
+		Log: slog.New(slog.DiscardHandler), Tracer: quiet{}, ID: id, Auth: servers(w.t), Told: func() {}, Dial: n.dial,
 	})
 	set, err := NewSettings(w.options[i], &Identity{ID: id, Name: fmt.Sprintf("n%d", i)}, 7000+i)
 	if err != nil {

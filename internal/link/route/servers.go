@@ -87,7 +87,7 @@ func (s *Session) register(b *broker.Batch, i *Info) conn.Reason {
 		return v.why
 	}
 	defer close(s.said)
-	if s.dial == nil && s.set != s.admitted && !s.set.admits(s) {
+	if s.dial == nil && !s.set.asksAs(s.admitted) {
 		s.refuse(b, wire.TextAuthorization) // a reload came after its CONNECT, and looked for routes before it was one
 		return conn.AuthenticationViolation
 	}

@@ -36,7 +36,7 @@ func (l *Link) Follow(ctx context.Context, old *Settings) []reload.Effect {
 	}
 	if set.On() && old.On() {
 		before := l.settled()
-		l.followAuth(set, e)
+		l.followAuth(ctx, before, old, set, e)
 		l.followAccounts(ctx, before, old, set, e)
 		l.followPermissions(before, old, set)
 		l.followInfo(old, set)
@@ -171,9 +171,15 @@ func (l *Link) behind(t *target) []*Session {
 }
 
 // followAuth ends accepted routes whose credentials are not good any more.
-func (l *Link) followAuth(set *Settings, e *effects) {
-	for _, s := range l.sessions() {
-		if s.dial == nil && !set.admits(s) {
+func (l *Link) followAuth(ctx context.Context, before []*Session, old, set *Settings, e *effects) {
+	if set.asksAs(old) {
+		return
+	}
+	for _, s := range before {
+		if s.dial != nil {
+			continue
+		}
+		if ok, _ := set.admits(ctx, s); !ok {
 			e.end(s, conn.AuthenticationViolation)
 		}
 	}
