@@ -180,7 +180,8 @@ func (c *call) admit() (err error) {
 		return err
 	}
 	if c.api.limits.exceeded(c) {
-		return api.Problemf(api.RateLimited, "too many requests")
+		doorOf(c.r).shut(c.r)
+		return errTooMany
 	}
 	return c.allowed()
 }

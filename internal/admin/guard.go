@@ -3,8 +3,6 @@ package admin
 import (
 	"net/http"
 	"path"
-
-	"natsd/internal/admin/api"
 )
 
 // Guard lets those through to the monitoring port who could read the same by this API. They show a token
@@ -40,7 +38,8 @@ func (c *call) admitReader() (err error) {
 		return err
 	}
 	if c.api.limits.exceeded(c) {
-		return api.Problemf(api.RateLimited, "too many requests")
+		doorOf(c.r).shut(c.r)
+		return errTooMany
 	}
 	return c.allowed()
 }

@@ -27,8 +27,8 @@ const (
 // How much of the processors long listings may have. A dashboard that asks for a few now and then finds time that
 // was saved up; a flood gets what comes back, and messages hardly feel it.
 const (
-	listingShare = 0.005                  // of the time of all processors, in the long run
-	listingSaved = 250 * time.Millisecond // that is there after a quiet while
+	listingShare = 0.0015                 // of the time of all processors, in the long run
+	listingSaved = 100 * time.Millisecond // that is there after a quiet while
 	longestRest  = 2 * time.Second        // after one long listing
 	heavyQueue   = 16                     // that wait
 	heavyWait    = 5 * time.Second        // for so long

@@ -16,10 +16,10 @@ import (
 // other end is who asks. It may be called for several listeners.
 func (a *API) Serve(ctx context.Context, ln net.Listener, log *slog.Logger) error {
 	from := func(conn context.Context, sock net.Conn) context.Context {
-		return withPeer(withListener(conn, ctx), sock)
+		return withPeer(withDoor(withListener(conn, ctx)), sock)
 	}
 	serve := func(w http.ResponseWriter, r *http.Request) { a.router().ServeHTTP(w, r) }
-	return monitor.NewServer(http.HandlerFunc(serve), log).WithConnContext(from).Serve(ctx, ln)
+	return monitor.NewServer(a.atTheDoor(http.HandlerFunc(serve)), log).WithConnContext(from).Serve(ctx, ln)
 }
 
 // errNoTLS is for those who come while a reload takes TLS away.

@@ -33,25 +33,31 @@ func TestConnzFlood(t *testing.T) {
 	probe := newProbe(t, s)
 
 	probe.run(2 * time.Second) // warm
-	cpu := s.CPU()
-	calm := probe.run(period)
-	calmCPU := s.CPU() - cpu
+	var ratios []float64
+	for range 3 {
+		cpu := s.CPU()
+		calm := probe.run(period)
+		calmCPU := s.CPU() - cpu
 
-	flood := startFlood(t, s.Admin, rate, period+2*time.Second)
-	probe.run(time.Second)
-	cpu = s.CPU()
-	busy := probe.run(period)
-	busyCPU := s.CPU() - cpu
-	answers := flood.wait(t)
+		flood := startFlood(t, s.Admin, rate, period+3*time.Second)
+		probe.run(2 * time.Second) // what was saved up for listings is soon gone
+		cpu = s.CPU()
+		busy := probe.run(period)
+		busyCPU := s.CPU() - cpu
+		answers := flood.wait(t)
 
-	t.Logf("calm: p50 %v, p99 %v, server used %v in %v", quantile(calm, 0.5), quantile(calm, 0.99), calmCPU, period)
-	t.Logf("busy: p50 %v, p99 %v, server used %v in %v", quantile(busy, 0.5), quantile(busy, 0.99), busyCPU, period)
-	t.Logf("answers: %s", answers)
-	if answers.Refused == 0 || answers.Served == 0 || answers.Failed > 0 {
-		t.Errorf("some should be refused, some served, none fail: %s", answers)
+		t.Logf("calm: p50 %v, p99 %v, server used %v in %v", quantile(calm, 0.5), quantile(calm, 0.99), calmCPU, period)
+		t.Logf("busy: p50 %v, p99 %v, server used %v in %v", quantile(busy, 0.5), quantile(busy, 0.99), busyCPU, period)
+		t.Logf("answers: %s", answers)
+		if answers.Refused == 0 || answers.Served == 0 || answers.Failed > 0 {
+			t.Errorf("some should be refused, some served, none fail: %s", answers)
+		}
+		ratios = append(ratios, float64(quantile(busy, 0.99))/float64(quantile(calm, 0.99)))
 	}
-	if a, b := quantile(calm, 0.99), quantile(busy, 0.99); b > a*3/2 {
-		t.Errorf("p99 %v, without the flood %v: more than 1.5 times as long", b, a)
+	slices.Sort(ratios)
+	t.Logf("p99 with the flood over p99 without: %.2f", ratios)
+	if median := ratios[len(ratios)/2]; median > 1.5 {
+		t.Errorf("the flood makes messages %.2f times as slow", median)
 	}
 }
 
