@@ -64,7 +64,7 @@ func (c *Conn) read(fd uintptr, p []byte) (n int, err error) {
 	c.in.fd = fd
 	for n < len(p) && err == nil {
 		if !c.more && len(c.in.rest) == 0 {
-			if err = c.in.fill(); err != nil {
+			if err = c.in.fill(); err != nil && !errors.Is(err, io.EOF) { // crypto/tls knows what an end means here
 				break
 			}
 		}

@@ -168,6 +168,20 @@ func TestReceiveGoesOnAfterADeadline(t *testing.T) {
 	}
 }
 
+// A stream that ends within a record was cut off, also when that is heard of only after a while.
+func TestReceiveTellsOfACutRecord(t *testing.T) {
+	t.Parallel()
+	c, client := pair(t)
+	go func() {
+		_, _ = client.NetConn().Write([]byte{23, 3, 3})
+		time.Sleep(20 * time.Millisecond)
+		_ = client.NetConn().Close()
+	}()
+	if err := c.Receive(func([]byte, bool) error { return nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("err %v", err)
+	}
+}
+
 func TestReceiveEndsWithTheConsumersError(t *testing.T) {
 	t.Parallel()
 	c, client := pair(t)
