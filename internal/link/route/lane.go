@@ -1,6 +1,7 @@
 package route
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -266,6 +267,9 @@ func (n *lane) Forward(b *broker.Batch, r *broker.Run, c *broker.Copy) int {
 			b.Slow(q, limits.MaxPending)
 		}
 	}
+	if int64(pending) > limits.MaxPending || s.behind.Load() {
+		s.fallBehind(limits.MaxPending)
+	}
 	s.link.Registry.Out.Add(msgs, bytes)
 	if a := n.account.Load(); a != nil {
 		a.Sent.Add(msgs, bytes)
@@ -278,6 +282,20 @@ func (n *lane) Forward(b *broker.Batch, r *broker.Run, c *broker.Copy) int {
 		s.traceForward(n, r, c)
 	}
 	return msgs
+}
+
+// fallBehind notes that more waits for the other server than a client may have waiting. A route is not ended
+// for that, since it would take the messages of everybody with it: the write deadline is what ends it. It is
+// told and counted once, until half of that has been sent.
+func (s *Session) fallBehind(limit int64) {
+	s.conn.Flush() // what nobody has tried to send yet is not the other server's fault
+	switch pending := int64(s.conn.Out.Pending()); {
+	case pending < limit/2:
+		s.behind.Store(false)
+	case pending > limit && s.behind.CompareAndSwap(false, true):
+		s.link.Registry.SlowConsumers.Add(1)
+		s.error(fmt.Sprintf("Slow Consumer Detected: %d bytes wait for the route, more than max_pending of %d", pending, limit))
+	}
 }
 
 // appendLocked encodes message i of the run and returns the size of its body.

@@ -51,6 +51,7 @@ type Session struct {
 	headers bool
 	up      atomic.Bool // registered
 	ended   atomic.Bool
+	behind  atomic.Bool   // more waits to be sent than max_pending, and the log has been told
 	said    chan struct{} // closed when a registered route has announced all that it carries
 
 	mu     sync.Mutex // guards what follows; a leaf
