@@ -60,6 +60,8 @@ type client struct {
 	pings uint64 // that this end has sent; owned by the writing goroutine
 
 	silent bool // has stopped to read
+
+	before atomic.Pointer[func() error] // called by the reading goroutine before it waits; mostly nil
 }
 
 const readSize = 64 << 10
@@ -170,6 +172,11 @@ func (x *client) write(p []byte) error {
 func (x *client) read(buf []byte) error {
 	have := 0
 	for {
+		if before := x.before.Load(); before != nil {
+			if err := (*before)(); err != nil {
+				return err
+			}
+		}
 		n, err := x.sock.Read(buf[have:])
 		if err != nil {
 			return fmt.Errorf("read: %w", err)

@@ -79,7 +79,8 @@ type inbox struct {
 	gaps  bool
 	print uint64
 
-	// onTake, if set, hears of the messages of each read, of an inbox with one publisher.
+	// onTake, if set, hears of the messages of each read, of an inbox with one publisher, before they count as
+	// taken.
 	onTake func(first uint64, n int) error
 }
 
@@ -120,16 +121,17 @@ func (b *inbox) take(p []byte) (int, error) {
 	if n == 0 {
 		return 0, nil
 	}
+	var err error
+	if b.onTake != nil {
+		err = b.onTake(first, n)
+	}
 	for i := range b.lanes {
 		if l := &b.lanes[i]; l.fresh > 0 {
 			l.taken.add(l.fresh)
 			l.fresh = 0
 		}
 	}
-	if b.onTake != nil {
-		return used, b.onTake(first, n)
-	}
-	return used, nil
+	return used, err
 }
 
 func (b *inbox) check(frame []byte) error {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/bits"
-	"runtime"
+	"net"
+	"slices"
 	"time"
 )
 
@@ -14,7 +16,7 @@ import (
 type openLoop struct{ size int }
 
 const (
-	tick        = 50 * time.Microsecond // between looks at what is due
+	tick        = 50 * time.Microsecond // between looks at what is due, when nothing comes
 	latencyWork = "latency"
 )
 
@@ -27,15 +29,12 @@ func (w openLoop) run(s *stage) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	before := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(max(2, before)) // the sender sleeps in system calls
-	defer runtime.GOMAXPROCS(before)
 	return s.withCrowd(func(c *crowd) (sample, error) {
 		flows, err := traffic{size: w.size, receivers: 1}.open(c, "bench.0")
 		if err != nil {
 			return sample{}, err
 		}
-		l := &loop{flow: flows[0], rate: rate}
+		l := &loop{flow: flows[0], receiver: c.all[0], rate: rate}
 		l.flow.inboxes[0].onTake = l.took
 		got, err := s.measure(l.drive)
 		got.Also = map[string]float64{
@@ -67,38 +66,68 @@ func (w openLoop) rate(s *stage) (float64, error) {
 	return s.rates[latencyWork], nil
 }
 
-// loop is one drive after the other.
+// loop is one drive after the other. What is due is sent by the goroutine that receives, between its reads: two
+// that take turns on one processor wait for each other's time slices, which would be counted as the server's.
 type loop struct {
-	flow  *flow
-	rate  float64
-	start time.Time // when message first was due
-	first uint64
-	times histogram
+	flow     *flow
+	receiver *client
+	rate     float64
+	start    time.Time // when message first was due
+	first    uint64
+	times    histogram
 }
 
 func (l *loop) drive(d time.Duration) (int, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	f := l.flow
+	raw, err := l.receiver.sock.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	f, over := l.flow, make(chan struct{})
 	l.times = histogram{}
 	l.start, l.first = time.Now(), f.next
-	for {
-		now := time.Since(l.start)
-		if now >= d {
-			break
+	before := func() error {
+		for {
+			now := time.Since(l.start)
+			if now >= d {
+				l.receiver.before.Store(nil)
+				close(over)
+				return nil
+			}
+			if err := l.send(now); err != nil {
+				return err
+			}
+			if readable(raw, tick) {
+				return nil
+			}
 		}
-		due := int(now.Seconds()*l.rate) - int(f.next-l.first)
-		if due <= 0 {
-			sleepPrecisely(tick)
-			continue
-		}
-		n := min(due, f.batch.n)
-		if err := f.client.write(f.batch.from(f.next, n)); err != nil {
-			return 0, err
-		}
-		f.next += uint64(n)
+	}
+	wake := slices.Clone(f.batch.from(f.next, 1)) // ends the read that is waiting
+	f.next++
+	l.receiver.before.Store(&before) // from here on the numbers belong to that goroutine
+	if err := f.client.write(wake); err != nil {
+		return 0, err
+	}
+	select {
+	case <-over:
+	case <-f.client.crowd.ctx.Done():
+		return 0, context.Cause(f.client.crowd.ctx)
 	}
 	return int(f.next - l.first), f.await(f.next)
+}
+
+// send sends what is due.
+func (l *loop) send(now time.Duration) error {
+	due := int(now.Seconds()*l.rate) - int(l.flow.next-l.first)
+	if due <= 0 {
+		return nil
+	}
+	f := l.flow
+	n := min(due, f.batch.n)
+	if err := f.client.write(f.batch.from(f.next, n)); err != nil {
+		return err
+	}
+	f.next += uint64(n)
+	return nil
 }
 
 // took hears of n messages that have arrived.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -109,10 +110,15 @@ func kilobytes(pid int, file, line string) (int, error) {
 	return 0, fmt.Errorf("%s of process %d has no %s", file, pid, line)
 }
 
-// sleepPrecisely sleeps for microseconds, which timers of the runtime do not.
-func sleepPrecisely(d time.Duration) {
-	t := unix.NsecToTimespec(d.Nanoseconds())
-	_ = unix.Nanosleep(&t, nil)
+// readable tells whether a socket has something to read, and waits for that for d at most, which timers of the
+// runtime do not do to the microsecond.
+func readable(raw syscall.RawConn, d time.Duration) bool {
+	n := 0
+	err := raw.Control(func(fd uintptr) {
+		t := unix.NsecToTimespec(d.Nanoseconds())
+		n, _ = unix.Ppoll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, &t, nil)
+	})
+	return n > 0 || err != nil
 }
 
 // loadCPU is the processor time of this process.
