@@ -229,6 +229,7 @@ func TestMeshLimit(t *testing.T) {
 	if refused(m[2]) {
 		t.Error("n2 does not hear that n0 has one less")
 	}
+	hear("n2", 1) // whose second connection was for the question only
 	// What a lost server had does not count any more.
 	few[0] = connect(t, m[0], "few", nats.NoReconnect())
 	if err := m[1].Signal(syscall.SIGKILL); err != nil {
