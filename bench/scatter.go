@@ -58,6 +58,9 @@ func (w scatter) run(s *stage) (sample, error) {
 		if f.client, err = c.dial(&inbox{}, 4<<10); err != nil {
 			return sample{}, err
 		}
+		if err := c.pause(s.settle); err != nil { // the collection that so many subscriptions start is not theirs
+			return sample{}, err
+		}
 		return s.measure(func(d time.Duration) (int, error) {
 			before := f.next
 			err := f.drive(d)
