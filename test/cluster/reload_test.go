@@ -242,7 +242,7 @@ func TestTLS(t *testing.T) {
 		"natsd":      of(3, spec{cluster: tls}),
 		"compressed": of(2, spec{cluster: tls + "\ncompression: s2_fast"}),
 		"both":       {{cluster: tls}, {cluster: tls, kind: harness.Peer}, {cluster: tls}},
-		"pinned":     of(2, spec{cluster: strings.Replace(tls, "timeout", "pinned_certs: ["+pin+"], timeout", 1)}),
+		"pinned":     of(2, spec{cluster: strings.Replace(tls, "timeout", `pinned_certs: ["`+pin+`"], timeout`, 1)}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
