@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +95,7 @@ func lacks(path string, want, got any) []string {
 		case !ok:
 			return []string{path + " is not a list"}
 		case len(w) > 0 && len(g) > 0:
-			return lacks(path+"[]", w[0], g[0])
+			return lacks(path+"[]", merged(w), merged(g))
 		case len(w) > 0:
 			return []string{path + " is empty"}
 		}
@@ -104,6 +105,19 @@ func lacks(path string, want, got any) []string {
 		return []string{fmt.Sprintf("%s is %v, the peer has %v", path, got, want)}
 	}
 	return nil
+}
+
+// merged is one row with the keys of all rows of a list, which come in any order.
+func merged(list []any) any {
+	all := map[string]any{}
+	for _, row := range list {
+		m, ok := row.(map[string]any)
+		if !ok {
+			return row
+		}
+		maps.Copy(all, m)
+	}
+	return all
 }
 
 // TestMonitoringPaths compares status codes and content types, also for paths and queries that are
