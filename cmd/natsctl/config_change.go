@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"natsd/internal/admin/api"
+	"natsd/internal/config"
 	"natsd/internal/ctl/client"
 	"natsd/internal/ctl/output"
 )
@@ -55,15 +56,10 @@ away. Whether the change is written into the file too depends on admin.write_con
 
 // elements takes a pointer or the name of a key apart.
 func elements(key string) []string {
-	rest, isPointer := strings.CutPrefix(key, "/")
-	if !isPointer {
-		return strings.Split(key, ".")
+	if strings.HasPrefix(key, "/") {
+		return config.PointerElements(key)
 	}
-	elems := strings.Split(rest, "/")
-	for i := range elems {
-		elems[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(elems[i])
-	}
-	return elems
+	return strings.Split(key, ".")
 }
 
 // changeParams are what can be said of a change of the configuration.

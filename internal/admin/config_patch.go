@@ -109,7 +109,7 @@ func (p *patcher) operations(body []byte) error {
 		return bodyProblem(err, 0)
 	}
 	for i, op := range ops {
-		elems := elemsOf(op.Path)
+		elems := config.PointerElements(op.Path)
 		var err error
 		switch op.Op {
 		case "add", "replace":

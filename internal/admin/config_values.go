@@ -70,20 +70,9 @@ func forget(tree map[string]any, elems []string) {
 	delete(tree, elems[len(elems)-1])
 }
 
-var pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
-
-// elemsOf takes a JSON Pointer apart.
-func elemsOf(pointer string) []string {
-	elems := strings.Split(strings.Trim(pointer, "/"), "/")
-	for i := range elems {
-		elems[i] = pointerUnescape.Replace(elems[i])
-	}
-	return elems
-}
-
 // configValue serves GET /config/values/{pointer}.
 func (a *API) configValue(c *call) (any, error) {
-	elems := elemsOf(c.path("*"))
+	elems := config.PointerElements(c.path("*"))
 	about, near, ok := config.ExplainAt(elems)
 	if !ok {
 		p := api.Problemf(api.NotFound, "there is no key %s", strings.Join(elems, "."))

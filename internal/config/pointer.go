@@ -12,7 +12,19 @@ func Pointer(elems ...string) string {
 	return b.String()
 }
 
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+// PointerElements takes a JSON Pointer apart.
+func PointerElements(pointer string) []string {
+	elems := strings.Split(strings.Trim(pointer, "/"), "/")
+	for i := range elems {
+		elems[i] = pointerUnescape.Replace(elems[i])
+	}
+	return elems
+}
+
+var (
+	pointerEscape   = strings.NewReplacer("~", "~0", "/", "~1")
+	pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
+)
 
 // PathPointer is [Pointer] for the path of a key as problems have it: "accounts.A.users[0]".
 func PathPointer(path string) string { return Pointer(PathElements(path)...) }
