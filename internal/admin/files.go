@@ -10,6 +10,7 @@ import (
 
 	"natsd/internal/admin/api"
 	"natsd/internal/config"
+	"natsd/internal/config/syntax"
 )
 
 // settled is how old a change of a file has to be for the next one to have another time, whatever the file
@@ -73,11 +74,11 @@ func look(path string, info fs.FileInfo, seen seenFile) seenFile {
 
 // digestOf is the digest of a file on disk; empty when it cannot be read.
 func digestOf(path string) string {
-	text, err := os.ReadFile(path)
+	text, err := syntax.Disk{}.Read(path) // which does not wait for a pipe that has taken its place
 	if err != nil {
 		return ""
 	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256([]byte(text))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
