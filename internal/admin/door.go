@@ -36,7 +36,7 @@ func doorOf(r *http.Request) *door {
 
 // shut refuses from now on what comes with the credential of r.
 func (d *door) shut(r *http.Request) {
-	if d == nil { // the monitoring port, a test
+	if d == nil { // a request that did not come by Serve
 		return
 	}
 	d.mu.Lock()

@@ -38,7 +38,6 @@ func (c *call) admitReader() (err error) {
 		return err
 	}
 	if c.api.limits.exceeded(c) {
-		doorOf(c.r).shut(c.r)
 		return errTooMany
 	}
 	return c.allowed()

@@ -18,8 +18,8 @@ type First[T any] struct {
 	full  bool // there was a cut
 }
 
-// New returns a First that keeps n rows, n >= 0. Compare is below 0 if a comes before b and must never be 0 for
-// two rows.
+// New returns a First that keeps n rows, n >= 0. Compare is below 0 if a comes before b; rows for which it is 0 come
+// in any order.
 func New[T any](n int, compare func(a, b *T) int) *First[T] {
 	return &First[T]{n: n, compare: compare}
 }
